@@ -1,0 +1,2 @@
+//! rest_precondition
+fn main() {}

@@ -1,0 +1,2 @@
+//! sse_parse
+fn main() {}

@@ -1,0 +1,2 @@
+//! webhook_verify
+fn main() {}

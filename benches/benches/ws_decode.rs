@@ -1,0 +1,2 @@
+//! ws_decode
+fn main() {}

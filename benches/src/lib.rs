@@ -1,0 +1,1 @@
+//! The benches of the family; each group has a peer and a floor (`benches/*.rs`).

@@ -1,0 +1,9 @@
+//! The guide of the Octavo family. Each module is one chapter; its examples are compiled and run as doc tests.
+#[doc = include_str!("rest-core.md")]
+pub mod rest_core {}
+#[doc = include_str!("sse-codec.md")]
+pub mod sse_codec {}
+#[doc = include_str!("webhook-sig.md")]
+pub mod webhook_sig {}
+#[doc = include_str!("ws-frame.md")]
+pub mod ws_frame {}
