@@ -1,4 +1,8 @@
 //! The guide of the Octavo family. Each module is one chapter; its examples are compiled and run as doc tests.
+#[doc = include_str!("choosing.md")]
+pub mod choosing {}
+#[doc = include_str!("architecture.md")]
+pub mod architecture {}
 #[doc = include_str!("rest-core.md")]
 pub mod rest_core {}
 #[doc = include_str!("sse-codec.md")]
