@@ -1,0 +1,74 @@
+//! The table of events, and the deliveries that an event owes in the same transaction.
+
+use std::sync::Arc;
+
+use rusqlite::{Connection, params};
+use serde::Serialize;
+
+use super::{Change, Write, hooks};
+use crate::clock::Time;
+use crate::event::{Event, EventType, json};
+use crate::failure::Failure;
+
+/// Events that are kept for replay. Older ones go, with their deliveries, once nothing is pending.
+const KEPT: i64 = 10_000;
+/// How many events lie between two sweeps.
+const SWEEP: i64 = 256;
+
+/// Records what happened and what it owes to the registered endpoints; gives the event's id.
+pub(crate) fn append<T: Serialize>(w: &mut Write<'_>, kind: EventType, data: &T) -> Result<i64, Failure> {
+    let data = json(data);
+    w.db.prepare_cached("INSERT INTO events (type, at, data) VALUES (?, ?, ?)")?
+        .execute(params![kind.as_str(), w.now.millis(), data])?;
+    let id = w.db.last_insert_rowid();
+    let event = Arc::new(Event { id, kind, at: w.now, data });
+    let owed = hooks::owe(w, &event)?;
+    if id % SWEEP == 0 {
+        sweep(w.db, id - KEPT)?;
+    }
+    w.changed(Change::Happened(event, owed));
+    Ok(id)
+}
+
+fn sweep(db: &Connection, up_to: i64) -> Result<(), Failure> {
+    db.prepare_cached(
+        "DELETE FROM events WHERE id <= ?1
+         AND NOT EXISTS (SELECT 1 FROM deliveries d WHERE d.event_id = events.id AND d.state = 'pending')",
+    )?
+    .execute([up_to])?;
+    Ok(())
+}
+
+/// The newest events, oldest first.
+pub(crate) fn newest(db: &Connection, limit: i64) -> Result<Vec<Event>, Failure> {
+    let mut statement =
+        db.prepare_cached("SELECT id, type, at, data FROM (SELECT * FROM events ORDER BY id DESC LIMIT ?) ORDER BY id")?;
+    let rows = statement.query_map([limit], read)?;
+    Ok(rows.collect::<Result<Vec<Option<Event>>, _>>()?.into_iter().flatten().collect())
+}
+
+/// The events with an id in the range, oldest first.
+pub(crate) fn between(db: &Connection, from: i64, to: i64, limit: i64) -> Result<Vec<Event>, Failure> {
+    let mut statement = db.prepare_cached("SELECT id, type, at, data FROM events WHERE id BETWEEN ? AND ? ORDER BY id LIMIT ?")?;
+    let rows = statement.query_map([from, to, limit], read)?;
+    Ok(rows.collect::<Result<Vec<Option<Event>>, _>>()?.into_iter().flatten().collect())
+}
+
+/// The events of a time, both ends included, oldest first.
+pub(crate) fn of_time(db: &Connection, from: Time, to: Time) -> Result<Vec<Event>, Failure> {
+    let mut statement = db.prepare_cached("SELECT id, type, at, data FROM events WHERE at BETWEEN ? AND ? ORDER BY id")?;
+    let rows = statement.query_map([from.millis(), to.millis()], read)?;
+    Ok(rows.collect::<Result<Vec<Option<Event>>, _>>()?.into_iter().flatten().collect())
+}
+
+/// The id of the newest event that ever was, or 0.
+pub(crate) fn last_id(db: &Connection) -> Result<i64, Failure> {
+    let mut statement = db.prepare_cached("SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = 'events'")?;
+    Ok(statement.query_row([], |row| row.get(0))?)
+}
+
+fn read(row: &rusqlite::Row<'_>) -> rusqlite::Result<Option<Event>> {
+    let kind: String = row.get(1)?;
+    let (id, at, data) = (row.get(0)?, Time::from_millis(row.get(2)?), row.get(3)?);
+    Ok(EventType::parse(&kind).map(|kind| Event { id, kind, at, data }))
+}
