@@ -1,1 +1,60 @@
-//! sse-codec
+//! Server-Sent Events without I/O: the parser, the encoder, the hub and the reconnecting client decide; adapters move the bytes.
+//!
+//! The standard is the [WHATWG HTML Living Standard, section 9.2](https://html.spec.whatwg.org/multipage/server-sent-events.html).
+//!
+//! ```
+//! use sse_codec::{Frame, Item, Parser};
+//!
+//! let wire = Frame::data("12.5\n12.6").event("price")?.id("7")?.encode();
+//! assert_eq!(&wire[..], b"event: price\nid: 7\ndata: 12.5\ndata: 12.6\n\n");
+//!
+//! let mut parser = Parser::new();
+//! let mut chunk = &wire[..];
+//! while let Some(item) = parser.next(&mut chunk) {
+//!     let Item::Event(event) = item else { continue };
+//!     assert_eq!((event.event(), event.data(), event.id()), ("price", "12.5\n12.6", "7"));
+//! }
+//! # Ok::<(), sse_codec::FieldError>(())
+//! ```
+//!
+//! # Modules and features
+//!
+//! | where | what | feature |
+//! |---|---|---|
+//! | [`Parser`], [`Item`], [`EventRef`], [`Event`] | bytes to events, lent or owned | none |
+//! | [`Frame`], [`EventId`], [`EventName`] | events to bytes | none |
+//! | [`Limits`], [`Overflow`] | what a hostile stream is held to | none |
+//! | `EventRef::json`, `Frame::json`, `JsonError` | JSON in the data of an event | `serde` |
+//! | `client` | the reconnecting `EventSource` as a machine | `client` (default) |
+//! | `hub` | broadcast with replay | `hub` (default) |
+//! | `tokio` | the client over hyper | `tokio` |
+//! | `hyper` | a hub subscriber as a response body | `hyper` |
+//!
+//! Without default features the crate is the parser and the encoder on `core` and `alloc`, with `bytes` and `memchr` as
+//! its only dependencies.
+#![cfg_attr(not(feature = "std"), no_std)]
+#![forbid(unsafe_code)]
+
+extern crate alloc;
+
+mod encoder;
+mod error;
+mod event;
+#[cfg(feature = "serde")]
+mod json;
+mod limits;
+mod parser;
+mod scan;
+
+pub use encoder::Frame;
+pub use error::{FieldError, LimitKind, Overflow};
+pub use event::{Event, EventId, EventName, EventRef};
+#[cfg(feature = "serde")]
+pub use json::JsonError;
+pub use limits::Limits;
+pub use parser::{Item, Parser};
+
+#[cfg(doctest)]
+#[cfg(all(feature = "serde", feature = "tokio", feature = "hyper"))]
+#[doc = include_str!("../README.md")]
+struct Readme;
