@@ -1,0 +1,259 @@
+//! What the tests share: a service on a free port, a plain HTTP client, a receiver of webhooks.
+#![allow(dead_code, reason = "each test uses its part")]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+#![allow(clippy::disallowed_methods, reason = "tests open sockets and wait")]
+
+use std::collections::VecDeque;
+use std::convert::Infallible;
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::{HeaderMap, Request, Response, StatusCode};
+use http_body_util::{BodyExt, Full};
+use hyper::body::Incoming;
+use hyper::service::service_fn;
+use hyper_util::rt::TokioIo;
+use serde_json::{Value, json};
+use showcase::{Config, Running, Showcase};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::mpsc;
+use tokio::time::timeout;
+
+pub const TOKEN: (&str, &str) = ("authorization", "Bearer abc123");
+pub const JSON: (&str, &str) = ("content-type", "application/json");
+
+/// A configuration on a free port, in memory, that does not wait long for anything.
+pub fn config() -> Config {
+    let mut config = Config::default();
+    config.addr = SocketAddr::from(([127, 0, 0, 1], 0));
+    config.data = None;
+    config.schedule = [0, 50, 100].map(Duration::from_millis).to_vec();
+    config.drain = Duration::from_secs(2);
+    config
+}
+
+pub async fn start() -> Running {
+    Showcase::start(config()).await.expect("starts")
+}
+
+#[derive(Debug)]
+pub struct Reply {
+    pub status: StatusCode,
+    pub headers: HeaderMap,
+    pub body: Bytes,
+}
+
+impl Reply {
+    pub fn json(&self) -> Value {
+        serde_json::from_slice(&self.body).unwrap_or_else(|e| panic!("{e}: {self:?}"))
+    }
+
+    pub fn header(&self, name: &str) -> &str {
+        self.headers.get(name).map_or("", |v| v.to_str().unwrap())
+    }
+
+    /// Asserts that this is a problem document (RFC 9457) of this status.
+    #[track_caller]
+    pub fn problem(&self, status: u16) -> Value {
+        assert_eq!(self.status.as_u16(), status, "{self:?}");
+        assert_eq!(self.header("content-type"), "application/problem+json", "{self:?}");
+        let value = self.json();
+        assert_eq!(value["status"], status, "{value}");
+        assert!(value["title"].as_str().is_some_and(|t| !t.is_empty()), "{value}");
+        value
+    }
+}
+
+/// One request on a connection of its own.
+pub async fn send(addr: SocketAddr, method: &str, path: &str, headers: &[(&str, &str)], body: impl Into<Bytes>) -> Reply {
+    let mut request = Request::builder().method(method).uri(path).header("host", addr.to_string());
+    for (name, value) in headers {
+        request = request.header(*name, *value);
+    }
+    let request = request.body(Full::new(body.into())).unwrap();
+    let socket = TcpStream::connect(addr).await.unwrap();
+    let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(socket)).await.unwrap();
+    let driver = tokio::spawn(connection);
+    let response = timeout(PATIENCE, sender.send_request(request)).await.expect("an answer in time").unwrap();
+    let (parts, body) = response.into_parts();
+    let body = timeout(PATIENCE, body.collect()).await.expect("a body in time").unwrap().to_bytes();
+    driver.abort();
+    Reply { status: parts.status, headers: parts.headers, body }
+}
+
+pub async fn get(addr: SocketAddr, path: &str) -> Reply {
+    send(addr, "GET", path, &[], "").await
+}
+
+pub async fn post(addr: SocketAddr, path: &str, body: &Value) -> Reply {
+    send(addr, "POST", path, &[TOKEN, JSON], body.to_string()).await
+}
+
+/// Creates a user by REST; gives its id.
+pub async fn create_user(addr: SocketAddr, name: &str, email: &str) -> i64 {
+    let reply = post(addr, "/users", &json!({ "name": name, "email": email })).await;
+    assert_eq!(reply.status, StatusCode::CREATED, "{reply:?}");
+    reply.json()["id"].as_i64().unwrap()
+}
+
+/// Waits until a condition holds.
+pub async fn until<F: Future<Output = bool>>(what: &str, mut holds: impl FnMut() -> F) {
+    for _ in 0..500 {
+        if holds().await {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    panic!("{what} did not come true in 10 s");
+}
+
+/// A server that takes webhooks down and answers with the statuses it was told, 204 when it was told none.
+pub struct Sink {
+    pub addr: SocketAddr,
+    answers: Arc<Mutex<VecDeque<u16>>>,
+    taken: mpsc::UnboundedReceiver<(HeaderMap, Bytes)>,
+}
+
+impl Sink {
+    pub async fn start() -> Sink {
+        Sink::start_on(SocketAddr::from(([127, 0, 0, 1], 0))).await
+    }
+
+    pub async fn start_on(addr: SocketAddr) -> Sink {
+        let listener = TcpListener::bind(addr).await.unwrap();
+        let addr = listener.local_addr().unwrap();
+        let answers = Arc::new(Mutex::new(VecDeque::new()));
+        let (take, taken) = mpsc::unbounded_channel();
+        let plan = Arc::clone(&answers);
+        tokio::spawn(async move {
+            loop {
+                let (socket, _) = listener.accept().await.unwrap();
+                let (take, plan) = (take.clone(), Arc::clone(&plan));
+                let service = service_fn(move |request: Request<Incoming>| {
+                    let (take, plan) = (take.clone(), Arc::clone(&plan));
+                    async move {
+                        let (parts, body) = request.into_parts();
+                        let body = body.collect().await.unwrap().to_bytes();
+                        let status = plan.lock().unwrap().pop_front().unwrap_or(204);
+                        let _ = take.send((parts.headers, body));
+                        let mut response = Response::new(Full::new(Bytes::new()));
+                        *response.status_mut() = StatusCode::from_u16(status).unwrap();
+                        Ok::<_, Infallible>(response)
+                    }
+                });
+                tokio::spawn(hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(socket), service));
+            }
+        });
+        Sink { addr, answers, taken }
+    }
+
+    pub fn url(&self) -> String {
+        format!("http://{}/hook", self.addr)
+    }
+
+    /// The next statuses it answers with.
+    pub fn answer(&self, statuses: impl IntoIterator<Item = u16>) {
+        self.answers.lock().unwrap().extend(statuses);
+    }
+
+    /// The next request.
+    pub async fn take(&mut self) -> (HeaderMap, Bytes) {
+        timeout(PATIENCE, self.taken.recv()).await.expect("a webhook in time").unwrap()
+    }
+
+    /// Asserts that none comes for a while.
+    pub async fn quiet(&mut self, wait: Duration) {
+        if let Ok(Some((headers, body))) = timeout(wait, self.taken.recv()).await {
+            panic!("one too many: {headers:?} {body:?}");
+        }
+    }
+}
+
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// An open event stream, read with the crate's own parser.
+pub struct Events {
+    body: Incoming,
+    parser: sse_codec::Parser,
+    buffer: bytes::BytesMut,
+    driver: tokio::task::JoinHandle<hyper::Result<()>>,
+}
+
+impl Events {
+    /// Opens `path`; the answer has to be a stream.
+    pub async fn open(addr: SocketAddr, path: &str, headers: &[(&str, &str)]) -> Events {
+        let mut request = Request::builder().uri(path).header("host", addr.to_string()).header("accept", "text/event-stream");
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let request = request.body(Full::new(Bytes::new())).unwrap();
+        let socket = TcpStream::connect(addr).await.unwrap();
+        let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(socket)).await.unwrap();
+        let driver = tokio::spawn(connection);
+        let response = timeout(PATIENCE, sender.send_request(request)).await.expect("an answer in time").unwrap();
+        assert_eq!(response.status(), StatusCode::OK, "{response:?}");
+        assert_eq!(response.headers()["content-type"], "text/event-stream");
+        Events { body: response.into_body(), parser: sse_codec::Parser::new(), buffer: bytes::BytesMut::new(), driver }
+    }
+
+    /// The next event; `None` when the stream has ended.
+    pub async fn next(&mut self) -> Option<sse_codec::Event> {
+        loop {
+            if let Some(event) = self.parser.decode(&mut self.buffer).expect("within the limits") {
+                return Some(event);
+            }
+            match timeout(PATIENCE, self.body.frame()).await.expect("an event in time") {
+                Some(Ok(frame)) => self.buffer.extend_from_slice(frame.data_ref().map_or(&[][..], |d| d)),
+                Some(Err(_)) | None => return None,
+            }
+        }
+    }
+
+    /// The next event of a type.
+    pub async fn next_of(&mut self, kind: &str) -> sse_codec::Event {
+        loop {
+            let event = self.next().await.expect("the stream goes on");
+            if event.event() == kind {
+                return event;
+            }
+        }
+    }
+
+    /// Asserts that no event comes for a while.
+    pub async fn quiet(&mut self, wait: Duration) {
+        if let Ok(event) = timeout(wait, self.next()).await {
+            panic!("one too many: {event:?}");
+        }
+    }
+}
+
+impl Drop for Events {
+    fn drop(&mut self) {
+        self.driver.abort();
+    }
+}
+
+/// A folder of its own, removed at the end.
+pub struct Folder(std::path::PathBuf);
+
+impl Folder {
+    pub fn new() -> Folder {
+        static NEXT: std::sync::atomic::AtomicU32 = std::sync::atomic::AtomicU32::new(0);
+        let n = NEXT.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        let path = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{}-{n}", std::process::id()));
+        std::fs::create_dir_all(&path).unwrap();
+        Folder(path)
+    }
+
+    pub fn path(&self) -> &std::path::Path {
+        &self.0
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
