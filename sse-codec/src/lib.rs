@@ -37,9 +37,15 @@
 
 extern crate alloc;
 
+#[cfg(any(feature = "client", feature = "hub"))]
+mod draw;
 mod encoder;
 mod error;
 mod event;
+#[cfg(feature = "hub")]
+pub mod hub;
+#[cfg(feature = "hyper")]
+pub mod hyper;
 #[cfg(feature = "serde")]
 mod json;
 mod limits;
