@@ -169,11 +169,7 @@ impl<'a> Frame<'a> {
 impl<'a> From<EventRef<'a>> for Frame<'a> {
     fn from(event: EventRef<'a>) -> Self {
         let some = |text: &'a str, none: &str| (text != none).then_some(Cow::Borrowed(text));
-        Frame {
-            event: some(event.event(), MESSAGE),
-            id: some(event.id(), ""),
-            ..Frame::data(event.data())
-        }
+        Frame { event: some(event.event(), MESSAGE), id: some(event.id(), ""), ..Frame::data(event.data()) }
     }
 }
 

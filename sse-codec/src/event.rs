@@ -87,7 +87,10 @@ pub struct Event {
 impl Event {
     /// An event as a parser would give it. CR and CRLF in `data` become LF, as they would on the wire.
     #[must_use]
-    #[expect(clippy::needless_pass_by_value, reason = "names are handed over; a reference would make callers borrow twice")]
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "names are handed over; a reference would make callers borrow twice"
+    )]
     pub fn new<'d>(event: EventName, data: impl Into<Cow<'d, str>>, id: EventId) -> Self {
         let data = data.into();
         if memchr::memchr(b'\r', data.as_bytes()).is_none() {

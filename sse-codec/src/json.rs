@@ -26,7 +26,9 @@ impl JsonError {
 impl fmt::Display for JsonError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.data {
-            Some(data) => write!(f, "{} bytes of event data do not fit the type: {}", data.len(), self.source),
+            Some(data) => {
+                write!(f, "{} bytes of event data do not fit the type: {}", data.len(), self.source)
+            }
             None => write!(f, "the value cannot be written as json: {}", self.source),
         }
     }
@@ -56,7 +58,8 @@ impl<'a> EventRef<'a> {
     /// # Ok::<(), sse_codec::JsonError>(())
     /// ```
     pub fn json<T: Deserialize<'a>>(&self) -> Result<T, JsonError> {
-        serde_json::from_str(self.data()).map_err(|source| JsonError { data: Some(self.data().into()), source })
+        serde_json::from_str(self.data())
+            .map_err(|source| JsonError { data: Some(self.data().into()), source })
     }
 }
 

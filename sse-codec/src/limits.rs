@@ -36,7 +36,8 @@ pub struct Limits {
 
 impl Limits {
     /// The defaults given at each field.
-    pub const DEFAULT: Self = Self { max_line: 1 << 20, max_data: 4 << 20, max_id: 1 << 10, max_event: 1 << 10 };
+    pub const DEFAULT: Self =
+        Self { max_line: 1 << 20, max_data: 4 << 20, max_id: 1 << 10, max_event: 1 << 10 };
 }
 
 impl Default for Limits {

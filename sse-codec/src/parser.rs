@@ -328,7 +328,7 @@ impl Parser {
     fn end_partial<'i>(&mut self, rest: &mut &'i [u8]) -> Option<Step<'i>> {
         let end = scan::line_end(rest);
         let (more, tail) = rest.split_at(end.unwrap_or(rest.len()));
-        if more.len() > self.limits.max_line.saturating_sub(self.partial.len()) {
+        if self.partial.len().saturating_add(more.len()) > self.limits.max_line {
             let overflow = self.overflow(LimitKind::Line, self.partial_offset);
             self.drop_block(if end.is_some() { 0 } else { IN_LINE });
             self.take_line_end(tail, rest);
@@ -390,7 +390,7 @@ impl Parser {
                     Field::Given(first) => first.len() + 1,
                     Field::Kept => self.data.len() - self.data_start + 1,
                 };
-                if value.len() > self.limits.max_data.saturating_sub(held) {
+                if held.saturating_add(value.len()) > self.limits.max_data {
                     return Line::Over(LimitKind::Data);
                 }
                 if matches!(block.data, Field::None) {
@@ -526,6 +526,7 @@ enum Step<'i> {
     Dropped(Overflow),
 }
 
+#[derive(Clone, Copy)]
 enum Text<'i> {
     Chunk(&'i [u8]),
     Partial { start: usize },
