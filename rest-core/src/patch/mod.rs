@@ -1,0 +1,5 @@
+//! Partial changes of JSON documents.
+
+pub mod merge;
+
+pub use merge::{MERGE_PATCH_JSON, merge};
