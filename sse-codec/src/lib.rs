@@ -37,6 +37,9 @@
 
 extern crate alloc;
 
+mod buffer;
+#[cfg(feature = "client")]
+pub mod client;
 #[cfg(any(feature = "client", feature = "hub"))]
 mod draw;
 mod encoder;
@@ -49,8 +52,11 @@ pub mod hyper;
 #[cfg(feature = "serde")]
 mod json;
 mod limits;
+mod line;
 mod parser;
 mod scan;
+#[cfg(feature = "tokio")]
+pub mod tokio;
 
 pub use encoder::Frame;
 pub use error::{FieldError, LimitKind, Overflow};

@@ -485,7 +485,7 @@ impl<K: TopicKey> Hub<K> {
         };
         match &delivery {
             Delivery::Frame(_) => {
-                subscriber.beat_at = config.heartbeat.and_then(|beat| after(draw, now, beat))
+                subscriber.beat_at = config.heartbeat.and_then(|beat| after(draw, now, beat));
             }
             Delivery::Pending => subscriber.park(),
             Delivery::Lagged { .. } | Delivery::Ended(_) => {}

@@ -1,0 +1,346 @@
+//! The states of an event source. Everything that moves the state is in this file.
+
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use http::{HeaderMap, HeaderValue, Request, StatusCode, header};
+
+use super::{
+    ClientConfig, Disconnect, Ended, backoff, mime,
+    redirect::{self, Hop},
+};
+use crate::{Item, Parser, draw::Draw};
+
+/// What the driver has to do next. There is never more than one connection.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum Action {
+    /// Send this request, on a new connection or any other way, without following redirects. Then report with
+    /// [`Client::on_response`], or with [`Client::on_eof`] if it fails.
+    Connect(Box<Request<Bytes>>),
+    /// Nothing is open. Poll again at `until`.
+    Wait {
+        /// Always later than the `now` of the poll.
+        until: Instant,
+    },
+    /// Something is under way: report the response head, bytes or end as they come, and poll again at `until` if
+    /// nothing does.
+    Read {
+        /// Always later than the `now` of the poll. `None`: wait for the peer alone.
+        until: Option<Instant>,
+    },
+    /// Drop the connection, or the attempt at one, then poll again.
+    Close,
+    /// It is over. Said at every poll from here on.
+    Done(Ended),
+}
+
+/// What to do with a response.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Verdict {
+    /// The stream is open: give its bytes to [`Client::on_bytes`].
+    Open,
+    /// The response is refused. Give its body to [`Client::on_bytes`] all the same: a prefix is kept for [`Ended`].
+    Refused,
+    /// Drop the response, body and all, then poll.
+    Drop,
+}
+
+/// `EventSource.readyState` (HTML Standard §9.2.2).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(clippy::exhaustive_enums, reason = "the standard has these three")]
+pub enum ReadyState {
+    /// Connecting, or waiting to.
+    Connecting,
+    /// Events arrive.
+    Open,
+    /// Closed for good.
+    Closed,
+}
+
+/// The event source. See the [module](super) for how to drive it.
+#[derive(Debug)]
+pub struct Client {
+    config: ClientConfig,
+    parser: Parser,
+    draw: Draw,
+    hop: Hop,
+    state: State,
+    /// Failed in a row.
+    attempts: u32,
+    /// The end of the time for connecting, over the redirects of one attempt.
+    deadline: Option<Instant>,
+    disconnect: Option<Disconnect>,
+}
+
+#[derive(Debug)]
+enum State {
+    /// To connect at the next poll; `is_fresh` unless a redirect leads here.
+    Idle {
+        is_fresh: bool,
+    },
+    Waiting {
+        until: Instant,
+    },
+    Connecting,
+    Open {
+        since: Instant,
+        heard: Instant,
+    },
+    /// Keeps the beginning of a body that is no stream.
+    Refused {
+        why: Ended,
+        body: Vec<u8>,
+    },
+    /// The connection is to be dropped; then this.
+    Closing(Box<State>),
+    Done(Ended),
+}
+
+impl Client {
+    /// An event source that connects at the first [`poll`](Self::poll). `entropy` spreads its waits: give each client a
+    /// number of its own.
+    #[must_use]
+    pub fn new(config: ClientConfig, entropy: u64) -> Self {
+        let mut parser = Parser::with_limits(config.parser.clone());
+        parser.set_last_event_id(&config.last_event_id);
+        Self {
+            hop: Hop::first(&config),
+            parser,
+            draw: Draw::new(entropy),
+            state: State::Idle { is_fresh: true },
+            attempts: 0,
+            deadline: None,
+            disconnect: None,
+            config,
+        }
+    }
+
+    /// What to do next. Call it first, and after every report and deadline.
+    pub fn poll(&mut self, now: Instant) -> Action {
+        loop {
+            match &mut self.state {
+                State::Idle { is_fresh } => {
+                    if std::mem::take(is_fresh) {
+                        self.hop = Hop::first(&self.config);
+                        self.deadline = self.response_deadline(now);
+                    }
+                    let request = self.request();
+                    self.state = State::Connecting;
+                    return Action::Connect(Box::new(request));
+                }
+                State::Waiting { until } if *until > now => return Action::Wait { until: *until },
+                State::Waiting { .. } => self.state = State::Idle { is_fresh: true },
+                State::Connecting | State::Refused { .. } => match self.deadline {
+                    Some(deadline) if deadline <= now => self.give_up(now, Disconnect::Timeout),
+                    until => return Action::Read { until },
+                },
+                State::Open { heard, .. } => {
+                    let until = self.config.idle_timeout.and_then(|idle| heard.checked_add(idle));
+                    if until.is_none_or(|until| until > now) {
+                        return Action::Read { until };
+                    }
+                    self.give_up(now, Disconnect::Idle);
+                }
+                State::Closing(next) => {
+                    self.state = std::mem::replace(next, State::Connecting);
+                    return Action::Close;
+                }
+                State::Done(ended) => return Action::Done(ended.clone()),
+            }
+        }
+    }
+
+    /// The head of the response to the last request. Anything but an answer to a request is refused with
+    /// [`Verdict::Drop`].
+    pub fn on_response(&mut self, now: Instant, status: StatusCode, headers: &HeaderMap) -> Verdict {
+        if !matches!(self.state, State::Connecting) {
+            return Verdict::Drop;
+        }
+        if redirect::is_redirect(status) {
+            let location = headers.get(header::LOCATION);
+            self.state = match self.hop.follow(status, location, self.config.limits.max_redirects) {
+                Ok(()) => State::Idle { is_fresh: false },
+                Err(error) => State::Done(Ended::Redirect(error)),
+            };
+            return Verdict::Drop;
+        }
+        if status == StatusCode::NO_CONTENT {
+            self.state = State::Done(Ended::NoContent);
+            return Verdict::Drop;
+        }
+        let why = if status != StatusCode::OK {
+            if (self.config.retryable)(status) {
+                self.retry(now, Disconnect::Status(status), backoff::retry_after(headers));
+                return Verdict::Drop;
+            }
+            Ended::Status { status, body: Bytes::new() }
+        } else if mime::is_event_stream(headers) {
+            self.state = State::Open { since: now, heard: now };
+            return Verdict::Open;
+        } else {
+            let found = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+            Ended::ContentType { found: found.map(str::to_owned), body: Bytes::new() }
+        };
+        self.deadline = self.response_deadline(now);
+        self.state = State::Refused { why, body: Vec::new() };
+        Verdict::Refused
+    }
+
+    /// Bytes of the body, as they come. Call it until `None`; `input` is then used up. The last event id is that of the
+    /// items given out, never of one still to come.
+    pub fn on_bytes<'s, 'i: 's>(&'s mut self, now: Instant, input: &mut &'i [u8]) -> Option<Item<'s>> {
+        match &mut self.state {
+            State::Open { heard, .. } => {
+                *heard = now;
+                return self.parser.next(input);
+            }
+            State::Refused { body, .. } => {
+                let room = self.config.limits.max_error_body.saturating_sub(body.len());
+                body.extend_from_slice(&input[..room.min(input.len())]);
+                if input.len() >= room {
+                    self.give_up(now, Disconnect::End);
+                }
+            }
+            _ => {}
+        }
+        *input = &[];
+        None
+    }
+
+    /// The body or the connection has ended, or could not be had. Ignored when nothing is open.
+    pub fn on_eof(&mut self, now: Instant, why: Disconnect) {
+        match std::mem::replace(&mut self.state, State::Connecting) {
+            State::Refused { why, body } => self.state = State::Done(with_body(why, body)),
+            State::Connecting | State::Open { .. } if why == Disconnect::Futile => {
+                self.disconnect = Some(why);
+                self.state = State::Done(Ended::Futile);
+            }
+            state @ (State::Connecting | State::Open { .. }) => {
+                self.state = state;
+                self.retry(now, why, None);
+            }
+            // The connection that was to be dropped is gone.
+            State::Closing(next) => self.state = *next,
+            state => self.state = state,
+        }
+    }
+
+    /// Closes for good. A connection that is open is dropped at the next poll.
+    pub fn close(&mut self) {
+        if !matches!(self.state, State::Done(_)) {
+            self.leave(State::Done(Ended::Closed));
+        }
+    }
+
+    /// Connects anew and at once, whatever the state, closed included; the last event id is kept. For a token that has
+    /// changed, or a network that is known to be back.
+    pub fn restart(&mut self) {
+        self.attempts = 0;
+        self.leave(State::Idle { is_fresh: true });
+    }
+
+    /// `readyState`.
+    #[must_use]
+    pub fn state(&self) -> ReadyState {
+        match &self.state {
+            State::Open { .. } => ReadyState::Open,
+            State::Done(_) | State::Refused { .. } => ReadyState::Closed,
+            State::Closing(next) if matches!(**next, State::Done(_)) => ReadyState::Closed,
+            _ => ReadyState::Connecting,
+        }
+    }
+
+    /// The id that the next request resumes from; empty if there is none.
+    #[must_use]
+    pub fn last_event_id(&self) -> &str {
+        self.parser.last_event_id()
+    }
+
+    /// Why the last connection or attempt ended, when another follows it.
+    #[must_use]
+    pub const fn disconnect(&self) -> Option<Disconnect> {
+        self.disconnect
+    }
+
+    /// The headers of the requests to come; a chain of redirects under way keeps its own.
+    pub const fn headers_mut(&mut self) -> &mut HeaderMap {
+        &mut self.config.headers
+    }
+
+    fn request(&self) -> Request<Bytes> {
+        let mut request = Request::new(self.hop.body.clone());
+        *request.method_mut() = self.hop.method.clone();
+        // Both ways into a hop have turned its URL into a URI once.
+        *request.uri_mut() = redirect::uri(&self.hop.url).unwrap_or_default();
+        let headers = request.headers_mut();
+        *headers = self.hop.headers.clone();
+        headers.entry(header::ACCEPT).or_insert(HeaderValue::from_static("text/event-stream"));
+        headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+        headers.remove("last-event-id");
+        let id = self.parser.last_event_id();
+        // An id may hold control characters that no header may; then the stream begins anew.
+        if let Ok(id) = HeaderValue::from_bytes(id.as_bytes())
+            && !id.is_empty()
+        {
+            headers.insert("last-event-id", id);
+        }
+        request
+    }
+
+    fn response_deadline(&self, now: Instant) -> Option<Instant> {
+        self.config.limits.response_timeout.and_then(|timeout| now.checked_add(timeout))
+    }
+
+    /// Ends what is under way from this side.
+    fn give_up(&mut self, now: Instant, why: Disconnect) {
+        self.on_eof(now, why);
+        let next = std::mem::replace(&mut self.state, State::Connecting);
+        self.state = State::Closing(Box::new(next));
+    }
+
+    /// Goes to `next`, by way of dropping the connection if there is one.
+    fn leave(&mut self, next: State) {
+        self.parser.finish();
+        let is_live = matches!(
+            self.state,
+            State::Connecting | State::Open { .. } | State::Refused { .. } | State::Closing(_)
+        );
+        self.state = if is_live { State::Closing(Box::new(next)) } else { next };
+    }
+
+    fn retry(&mut self, now: Instant, why: Disconnect, retry_after: Option<Duration>) {
+        self.parser.finish();
+        self.disconnect = Some(why);
+        if let State::Open { since, .. } = self.state
+            && now.saturating_duration_since(since) >= self.config.backoff.healthy
+        {
+            self.attempts = 0;
+        }
+        self.attempts = self.attempts.saturating_add(1);
+        let limits = &self.config.limits;
+        if let Some(max) = limits.max_attempts
+            && self.attempts >= max
+        {
+            self.state = State::Done(Ended::Attempts { max });
+            return;
+        }
+        let backoff = &self.config.backoff;
+        let wait = backoff.wait(self.attempts, self.parser.reconnection_time(), limits, &mut self.draw);
+        let asked = retry_after.unwrap_or_default().min(limits.max_retry_after);
+        let wait = wait.max(asked);
+        // A clock tells years ahead; only a base set to more than that cannot be told, and then a day must do.
+        let until = now.checked_add(wait).or_else(|| now.checked_add(Duration::from_secs(86_400)));
+        let until = until.unwrap_or(now);
+        self.state = State::Waiting { until };
+    }
+}
+
+fn with_body(ended: Ended, prefix: Vec<u8>) -> Ended {
+    match ended {
+        Ended::Status { status, .. } => Ended::Status { status, body: prefix.into() },
+        Ended::ContentType { found, .. } => Ended::ContentType { found, body: prefix.into() },
+        other => other,
+    }
+}

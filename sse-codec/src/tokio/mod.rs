@@ -1,0 +1,312 @@
+//! The reconnecting client over hyper: an [`EventSource`] is a `Stream` of [`Signal`]s.
+//!
+//! ```no_run
+//! use sse_codec::{client::ClientConfig, tokio::{EventSource, Signal}};
+//!
+//! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+//! let config = ClientConfig::new("http://127.0.0.1:8080/events")?.bearer("abc123")?;
+//! let mut source = EventSource::open(config);
+//! while let Some(signal) = source.next().await {
+//!     match signal? {
+//!         Signal::Open => println!("open"),
+//!         Signal::Event(event) => println!("{}: {}", event.event(), event.data()),
+//!         Signal::Waiting { wait, why } => println!("{why}; again in {wait:?}"),
+//!         other => println!("{other:?}"),
+//!     }
+//! }
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! It reads from its connection only when it is polled, so a slow reader slows the server down and holds no more than one
+//! chunk. Dropping it closes the connection.
+
+#![allow(
+    clippy::disallowed_methods,
+    reason = "the adapter reads the clock, sleeps, connects and draws entropy"
+)]
+
+mod connect;
+
+use std::{
+    fmt,
+    future::{Future, poll_fn},
+    pin::Pin,
+    task::{Context, Poll, ready},
+    time::{Duration, Instant},
+};
+
+use ::tokio::time::{self, Sleep};
+use bytes::{Buf as _, Bytes};
+use futures_core::Stream;
+use http::HeaderMap;
+use http_body::Body as _;
+
+use self::connect::{Connected, Connecting};
+pub use self::connect::{Connector, Io};
+use crate::{
+    Event, Item, Overflow,
+    client::{Action, Client, ClientConfig, Disconnect, Ended, ReadyState, Verdict},
+};
+
+/// What an [`EventSource`] has to say.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Signal {
+    /// A stream is open; said again after each reconnection.
+    Open,
+    /// An event.
+    Event(Event),
+    /// The stream crossed a limit of the parser, and something of it was dropped.
+    Dropped(Overflow),
+    /// The connection, or the attempt at one, ended; another follows.
+    Waiting {
+        /// After how long.
+        wait: Duration,
+        /// Why it ended.
+        why: Disconnect,
+    },
+}
+
+/// A server-sent event source that reconnects by itself. A `Stream` of `Result<Signal, Ended>`, which ends after an error,
+/// after 204 from the server, and after [`close`](Self::close).
+pub struct EventSource {
+    client: Client,
+    connector: Connector,
+    before_attempt: Option<ChangeHeaders>,
+    link: Link,
+    chunk: Bytes,
+    sleep: Option<Pin<Box<Sleep>>>,
+    /// The wait that the user was told of.
+    told: Option<Instant>,
+    has_ended: bool,
+}
+
+type ChangeHeaders = Box<dyn FnMut(&mut HeaderMap) + Send>;
+
+enum Link {
+    None,
+    Connecting(Connecting),
+    Reading(Connected),
+}
+
+impl EventSource {
+    /// Opens on this machine's network: TCP and HTTP/1.1, `http` URLs only. Nothing happens until it is polled, which must
+    /// be inside a tokio runtime.
+    #[must_use]
+    pub fn open(config: ClientConfig) -> Self {
+        Self::open_with(config, Connector::tcp())
+    }
+
+    /// Opens by way of a connector of yours: HTTP/2, TLS, a proxy, a Unix socket.
+    #[must_use]
+    pub fn open_with(config: ClientConfig, connector: Connector) -> Self {
+        let mut seed = [0; 8];
+        // Without entropy the waits are spread by the clock alone, which serves the purpose.
+        let entropy = match getrandom::fill(&mut seed) {
+            Ok(()) => u64::from_ne_bytes(seed),
+            Err(_) => u64::from(std::process::id()),
+        };
+        Self {
+            client: Client::new(config, entropy),
+            connector,
+            before_attempt: None,
+            link: Link::None,
+            chunk: Bytes::new(),
+            sleep: None,
+            told: None,
+            has_ended: false,
+        }
+    }
+
+    /// Calls `change` with the headers of the request before each attempt but those that a redirect leads to: the place to
+    /// renew a token.
+    #[must_use]
+    pub fn before_attempt(mut self, change: impl FnMut(&mut HeaderMap) + Send + 'static) -> Self {
+        self.before_attempt = Some(Box::new(change));
+        self.prepare();
+        self
+    }
+
+    /// The next signal; `None` when there is none any more. As `StreamExt::next`, and safe to drop at any time.
+    pub async fn next(&mut self) -> Option<Result<Signal, Ended>> {
+        poll_fn(|context| Pin::new(&mut *self).poll_next(context)).await
+    }
+
+    /// Closes for good; the stream then ends.
+    pub fn close(&mut self) {
+        self.client.close();
+    }
+
+    /// Connects anew and at once; the last event id is kept.
+    pub fn restart(&mut self) {
+        self.has_ended = false;
+        self.prepare();
+        self.client.restart();
+    }
+
+    /// `readyState`.
+    #[must_use]
+    pub fn state(&self) -> ReadyState {
+        self.client.state()
+    }
+
+    /// The id of the last event that was given out, to resume from.
+    #[must_use]
+    pub fn last_event_id(&self) -> &str {
+        self.client.last_event_id()
+    }
+
+    fn prepare(&mut self) {
+        if let Some(change) = &mut self.before_attempt {
+            change(self.client.headers_mut());
+        }
+    }
+
+    fn drop_link(&mut self) {
+        self.link = Link::None;
+        self.chunk = Bytes::new();
+    }
+
+    /// The next item of the chunk at hand that is worth a signal.
+    fn parse(&mut self, now: Instant) -> Option<Signal> {
+        loop {
+            let mut rest = &self.chunk[..];
+            let signal = match self.client.on_bytes(now, &mut rest) {
+                None => None,
+                Some(Item::Event(event)) => Some(Some(Signal::Event(event.to_owned()))),
+                Some(Item::Dropped(overflow)) => Some(Some(Signal::Dropped(overflow))),
+                // The machine has taken note of ids and times; comments keep the connection alive, and that is all.
+                Some(_) => Some(None),
+            };
+            let used = self.chunk.len() - rest.len();
+            self.chunk.advance(used);
+            match signal {
+                None => return None,
+                Some(None) => {}
+                Some(signal) => return signal,
+            }
+        }
+    }
+
+    /// Drives the connection one step: a response, a chunk or an end. Ready means that the machine has news.
+    fn poll_link(&mut self, context: &mut Context<'_>) -> Poll<Option<Signal>> {
+        match &mut self.link {
+            Link::None => {
+                // The machine waits for a connection that is not there: it was lost.
+                self.client.on_eof(now(), Disconnect::Error);
+                Poll::Ready(None)
+            }
+            Link::Connecting(connecting) => {
+                let connected = match ready!(connecting.as_mut().poll(context)) {
+                    Ok(connected) => connected,
+                    Err(why) => {
+                        self.drop_link();
+                        self.client.on_eof(now(), why);
+                        return Poll::Ready(None);
+                    }
+                };
+                let head = &connected.response;
+                match self.client.on_response(now(), head.status(), head.headers()) {
+                    Verdict::Open => {
+                        self.link = Link::Reading(connected);
+                        Poll::Ready(Some(Signal::Open))
+                    }
+                    Verdict::Refused => {
+                        self.link = Link::Reading(connected);
+                        Poll::Ready(None)
+                    }
+                    Verdict::Drop => {
+                        self.drop_link();
+                        Poll::Ready(None)
+                    }
+                }
+            }
+            Link::Reading(connected) => {
+                let why = match ready!(Pin::new(connected.response.body_mut()).poll_frame(context)) {
+                    Some(Ok(frame)) => {
+                        // Trailers mean nothing here.
+                        self.chunk = frame.into_data().unwrap_or_default();
+                        return Poll::Ready(None);
+                    }
+                    Some(Err(_)) => Disconnect::Error,
+                    None => Disconnect::End,
+                };
+                self.drop_link();
+                self.client.on_eof(now(), why);
+                Poll::Ready(None)
+            }
+        }
+    }
+
+    /// Ready when `until` has come.
+    fn poll_sleep(&mut self, until: Instant, context: &mut Context<'_>) -> Poll<()> {
+        let until = time::Instant::from_std(until);
+        let sleep = self.sleep.get_or_insert_with(|| Box::pin(time::sleep_until(until)));
+        if sleep.deadline() != until {
+            sleep.as_mut().reset(until);
+        }
+        sleep.as_mut().poll(context)
+    }
+}
+
+impl Stream for EventSource {
+    type Item = Result<Signal, Ended>;
+
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        let this = &mut *self;
+        if this.has_ended {
+            return Poll::Ready(None);
+        }
+        loop {
+            if !this.chunk.is_empty()
+                && let Some(signal) = this.parse(now())
+            {
+                return Poll::Ready(Some(Ok(signal)));
+            }
+            let at = now();
+            match this.client.poll(at) {
+                Action::Connect(request) => {
+                    this.told = None;
+                    this.link = Link::Connecting(this.connector.connect(*request));
+                }
+                Action::Wait { until } => {
+                    if this.told != Some(until) {
+                        this.told = Some(until);
+                        this.prepare();
+                        let why = this.client.disconnect().unwrap_or(Disconnect::Error);
+                        let wait = until.saturating_duration_since(at);
+                        return Poll::Ready(Some(Ok(Signal::Waiting { wait, why })));
+                    }
+                    ready!(this.poll_sleep(until, context));
+                }
+                Action::Read { until } => match this.poll_link(context) {
+                    Poll::Ready(Some(signal)) => return Poll::Ready(Some(Ok(signal))),
+                    Poll::Ready(None) => {}
+                    Poll::Pending => {
+                        let Some(until) = until else { return Poll::Pending };
+                        ready!(this.poll_sleep(until, context));
+                    }
+                },
+                Action::Close => this.drop_link(),
+                Action::Done(ended) => {
+                    this.drop_link();
+                    this.sleep = None;
+                    this.has_ended = true;
+                    return Poll::Ready(ended.is_failure().then_some(Err(ended)));
+                }
+            }
+        }
+    }
+}
+
+impl fmt::Debug for EventSource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("EventSource").field("client", &self.client).finish_non_exhaustive()
+    }
+}
+
+/// The runtime's clock, which tests can stop.
+fn now() -> Instant {
+    time::Instant::now().into_std()
+}
