@@ -1,0 +1,272 @@
+//! The client's side of the opening handshake (RFC 6455 §4.1): the request, and the check of its response.
+
+use core::fmt;
+
+use http::header::{
+    CONNECTION, CONTENT_LENGTH, HOST, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_EXTENSIONS, SEC_WEBSOCKET_KEY,
+    SEC_WEBSOCKET_PROTOCOL, SEC_WEBSOCKET_VERSION, TE, TRAILER, TRANSFER_ENCODING, UPGRADE,
+};
+use http::{HeaderName, HeaderValue, Request, Response, StatusCode, Uri, Version, response};
+
+use super::extension;
+use super::headers::{self, Single};
+use super::subprotocol::{self, Subprotocol, SubprotocolError};
+use super::uri::WebSocketUri;
+use super::{Limits, accept_key};
+
+/// One opening handshake of a client: its request, and what the response must answer to it.
+///
+/// # Examples
+/// ```
+/// use ws_frame::handshake::{ClientHandshake, WebSocketUri};
+///
+/// let uri = WebSocketUri::parse("ws://server.example.com/chat")?;
+/// let nonce = *b"the sample nonce"; // 16 bytes, fresh and random for each connection
+/// let handshake = ClientHandshake::new(&uri, nonce).subprotocols(["chat", "superchat"])?;
+/// assert_eq!(handshake.request().headers()["sec-websocket-key"], "dGhlIHNhbXBsZSBub25jZQ==");
+///
+/// let response = http::Response::builder()
+///     .status(101)
+///     .header("upgrade", "websocket")
+///     .header("connection", "Upgrade")
+///     .header("sec-websocket-accept", "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=")
+///     .header("sec-websocket-protocol", "chat")
+///     .body(())?;
+/// assert_eq!(handshake.verify(&response)?.unwrap().as_str(), "chat");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct ClientHandshake {
+    request: Request<()>,
+    accept: String,
+    uri: WebSocketUri,
+    subprotocols: Vec<Subprotocol>,
+    subprotocol_required: bool,
+    limits: Limits,
+}
+
+impl ClientHandshake {
+    /// A handshake for a URI. `nonce` is 16 bytes from a random source, drawn anew for each connection
+    /// (§4.1 item 7).
+    #[must_use]
+    pub fn new(uri: &WebSocketUri, nonce: [u8; 16]) -> Self {
+        let key = headers::encode_key(nonce);
+        let accept = accept_key(&key);
+        let mut request = Request::new(());
+        *request.uri_mut() = Uri::from(uri.path_and_query().clone());
+        let headers = request.headers_mut();
+        headers.insert(HOST, uri.host_header().clone());
+        headers.insert(UPGRADE, HeaderValue::from_static("websocket"));
+        headers.insert(CONNECTION, HeaderValue::from_static("Upgrade"));
+        // Base64 is a valid field value.
+        if let Ok(key) = HeaderValue::try_from(key) {
+            headers.insert(SEC_WEBSOCKET_KEY, key);
+        }
+        headers.insert(SEC_WEBSOCKET_VERSION, HeaderValue::from_static("13"));
+        Self {
+            request,
+            accept,
+            uri: uri.clone(),
+            subprotocols: Vec::new(),
+            subprotocol_required: false,
+            limits: Limits::DEFAULT,
+        }
+    }
+
+    /// Offers subprotocols, the preferred first (§4.1 item 10).
+    ///
+    /// # Errors
+    /// [`SubprotocolError`]: a name is not a token or stands twice.
+    pub fn subprotocols<I>(mut self, names: I) -> Result<Self, SubprotocolError>
+    where
+        I: IntoIterator,
+        I::Item: AsRef<str>,
+    {
+        self.subprotocols = subprotocol::parse_all(names)?;
+        match subprotocol::header_value(&self.subprotocols) {
+            Some(value) => self.request.headers_mut().insert(SEC_WEBSOCKET_PROTOCOL, value),
+            None => self.request.headers_mut().remove(SEC_WEBSOCKET_PROTOCOL),
+        };
+        Ok(self)
+    }
+
+    /// Fails the handshake when the server chooses none of the subprotocols offered, as browsers do. RFC 6455 itself
+    /// leaves the choice to the client.
+    #[must_use]
+    pub fn require_subprotocol(mut self) -> Self {
+        self.subprotocol_required = true;
+        self
+    }
+
+    /// Adds a header such as `Authorization`, `Cookie` or `Origin` (§4.1 items 8 and 12).
+    ///
+    /// # Errors
+    /// [`ReservedHeader`] for a header that the handshake itself or the framing of HTTP decides.
+    pub fn header(mut self, name: HeaderName, value: HeaderValue) -> Result<Self, ReservedHeader> {
+        const RESERVED: [HeaderName; 12] = [
+            HOST,
+            UPGRADE,
+            CONNECTION,
+            SEC_WEBSOCKET_ACCEPT,
+            SEC_WEBSOCKET_EXTENSIONS,
+            SEC_WEBSOCKET_KEY,
+            SEC_WEBSOCKET_PROTOCOL,
+            SEC_WEBSOCKET_VERSION,
+            CONTENT_LENGTH,
+            TRANSFER_ENCODING,
+            TE,
+            TRAILER,
+        ];
+        let headers = self.request.headers_mut();
+        if RESERVED.contains(&name) {
+            return Err(ReservedHeader(name));
+        }
+        match headers.try_append(&name, value) {
+            Ok(_) => Ok(self),
+            // More headers than `http` holds (32,768).
+            Err(_) => Err(ReservedHeader(name)),
+        }
+    }
+
+    /// Sets the limits on what the response may hold.
+    #[must_use]
+    pub fn limits(mut self, limits: Limits) -> Self {
+        self.limits = limits;
+        self
+    }
+
+    /// The limits, for whoever reads the response.
+    #[must_use]
+    pub const fn response_limits(&self) -> &Limits {
+        &self.limits
+    }
+
+    /// The URI to connect to.
+    #[must_use]
+    pub const fn uri(&self) -> &WebSocketUri {
+        &self.uri
+    }
+
+    /// The request to send: GET in origin form, over HTTP/1.1.
+    #[must_use]
+    pub const fn request(&self) -> &Request<()> {
+        &self.request
+    }
+
+    /// Checks the response (§4.1, "once the client's opening handshake has been sent"); its body is not looked at.
+    /// Gives the subprotocol that the server chose, if any.
+    ///
+    /// # Errors
+    /// [`ClientError`]: the first thing that is wrong. The connection must be dropped without a frame sent.
+    pub fn verify<B>(&self, response: &Response<B>) -> Result<Option<Subprotocol>, ClientError> {
+        self.decide(response.status(), response.version(), response.headers())
+    }
+
+    /// [`verify`](Self::verify) for a response taken apart.
+    ///
+    /// # Errors
+    /// As [`verify`](Self::verify).
+    pub fn verify_parts(&self, parts: &response::Parts) -> Result<Option<Subprotocol>, ClientError> {
+        self.decide(parts.status, parts.version, &parts.headers)
+    }
+
+    fn decide(
+        &self,
+        status: StatusCode,
+        version: Version,
+        headers: &http::HeaderMap,
+    ) -> Result<Option<Subprotocol>, ClientError> {
+        if status != StatusCode::SWITCHING_PROTOCOLS {
+            return Err(ClientError::Status(status));
+        }
+        if version != Version::HTTP_11 {
+            return Err(ClientError::HttpVersion);
+        }
+        match headers::single(headers, &UPGRADE) {
+            Single::Value(value) if value.eq_ignore_ascii_case(b"websocket") => {}
+            _ => return Err(ClientError::Upgrade),
+        }
+        if !headers::list_contains(headers, &CONNECTION, b"upgrade") {
+            return Err(ClientError::Connection);
+        }
+        match headers::single(headers, &SEC_WEBSOCKET_ACCEPT) {
+            Single::Value(value) if value == self.accept.as_bytes() => {}
+            _ => return Err(ClientError::Accept),
+        }
+        match extension::all(headers, &self.limits) {
+            Ok(list) if list.is_empty() => {}
+            // None was offered, so any is one too many, and so is one that cannot be read.
+            _ => return Err(ClientError::Extension),
+        }
+        match headers::single(headers, &SEC_WEBSOCKET_PROTOCOL) {
+            Single::Absent if self.subprotocol_required => Err(ClientError::NoSubprotocol),
+            Single::Absent => Ok(None),
+            Single::Value(value) => self
+                .subprotocols
+                .iter()
+                .find(|name| name.as_str().as_bytes() == value)
+                .map(|name| Some(name.clone()))
+                .ok_or(ClientError::Subprotocol),
+            Single::Repeated => Err(ClientError::Subprotocol),
+        }
+    }
+}
+
+/// A header that [`ClientHandshake::header`] does not take.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReservedHeader(HeaderName);
+
+impl ReservedHeader {
+    /// The header's name.
+    #[must_use]
+    pub const fn name(&self) -> &HeaderName {
+        &self.0
+    }
+}
+
+impl fmt::Display for ReservedHeader {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the handshake decides over the header {}", self.0)
+    }
+}
+
+impl core::error::Error for ReservedHeader {}
+
+/// Why a response does not open the connection.
+#[non_exhaustive]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ClientError {
+    /// The status is not 101: a redirect, a demand for authentication, or an error.
+    Status(StatusCode),
+    /// The response is not HTTP/1.1.
+    HttpVersion,
+    /// `Upgrade` is missing or not `websocket` (§4.1, check 2).
+    Upgrade,
+    /// `Connection` does not name `upgrade` (check 3).
+    Connection,
+    /// `Sec-WebSocket-Accept` is missing, repeated or does not answer the key (check 4).
+    Accept,
+    /// An extension is answered that was not offered (check 5).
+    Extension,
+    /// A subprotocol is answered that was not offered, or several are (check 6).
+    Subprotocol,
+    /// No subprotocol is answered, and [`ClientHandshake::require_subprotocol`] is set.
+    NoSubprotocol,
+}
+
+impl fmt::Display for ClientError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Status(status) => return write!(f, "the server answered {status}, not 101"),
+            Self::HttpVersion => "the response is not http/1.1",
+            Self::Upgrade => "the response's upgrade is not websocket",
+            Self::Connection => "the response's connection does not name upgrade",
+            Self::Accept => "sec-websocket-accept does not answer the key",
+            Self::Extension => "the server chose an extension that was not offered",
+            Self::Subprotocol => "the server chose a subprotocol that was not offered",
+            Self::NoSubprotocol => "the server chose no subprotocol",
+        })
+    }
+}
+
+impl core::error::Error for ClientError {}
