@@ -1,1 +1,71 @@
-//! webhook-sig
+//! Webhooks without I/O: sign and verify them, deliver them with retries, dead letters and replay.
+//!
+//! A webhook is an HTTP request that its sender signs, because anyone can reach the URL. This crate
+//! holds the two halves: a receiver that lets only verified bytes through, and a sender that keeps
+//! trying. Both are plain data and functions: bytes, headers and the present time go in; decisions come
+//! out. No socket, clock or source of randomness is touched outside the adapter features.
+//!
+//! ```
+//! use webhook_sig::{KeyRing, Scheme, Secret, UnixMillis};
+//!
+//! let ring = KeyRing::new()
+//!     .hmac("2026-11", Secret::whsec("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")?)?;
+//! let now = UnixMillis::from_secs(1_614_265_330);
+//!
+//! // The sender:
+//! let headers = ring.signer(Scheme::StandardWebhooks).sign("msg_1", now, b"{}")?;
+//!
+//! // The receiver: `headers` would be an `http::HeaderMap`, `body` the bytes as they arrived.
+//! let verified = ring.scheme(Scheme::StandardWebhooks).verify(&headers, b"{}", now)?;
+//! assert_eq!(verified.id().map(|id| id.as_str()), Some("msg_1"));
+//! # Ok::<(), Box<dyn core::error::Error>>(())
+//! ```
+//!
+//! # Map
+//! | what | where |
+//! |---|---|
+//! | secrets and their rotation | [`Secret`], [`KeyRing`], [`KeyId`] |
+//! | what is on the wire | [`Scheme`], [`HeaderSource`] |
+//! | verifying, in one go or while the body arrives | [`Verifier`], [`Pending`], [`Collecting`] |
+//! | what a verification yields | [`Verified`], [`SignedId`], [`DedupeKey`] |
+//! | why it was refused | [`Reject`], [`Explain`], [`Diagnosis`] |
+//! | signing | [`Signer`], [`SignatureHeaders`] |
+//! | where webhooks may be sent | [`ssrf`] |
+//! | delivering: schedule, retries, dead letters, replay | [`delivery`] |
+//! | bounds | [`Limits`], [`delivery::Limits`] |
+//! | time | [`UnixMillis`] |
+#![cfg_attr(feature = "json", doc = "| JSON out of verified bytes | [`json`] |")]
+#![cfg_attr(feature = "hyper", doc = "| sending over hyper and tokio | [`hyper`] |")]
+#![no_std]
+
+extern crate alloc;
+#[cfg(feature = "std")]
+extern crate std;
+
+pub mod delivery;
+mod error;
+mod headers;
+#[cfg(feature = "hyper")]
+pub mod hyper;
+#[cfg(feature = "json")]
+pub mod json;
+mod key_ring;
+mod limits;
+mod scheme;
+mod secret;
+mod sign;
+pub mod ssrf;
+mod time;
+mod verify;
+
+pub use error::{Exceeded, Flaw, KeyRingError, Reject, SignError};
+pub use headers::HeaderSource;
+pub use key_ring::{KeyId, KeyRing};
+pub use limits::Limits;
+pub use scheme::{Scheme, UnknownScheme};
+pub use secret::{Secret, SecretError};
+pub use sign::{SignatureHeaders, Signer};
+pub use time::UnixMillis;
+pub use verify::{
+    BodyChange, Collecting, DedupeKey, Diagnosis, Explain, Pending, SignedId, Verified, Verifier,
+};

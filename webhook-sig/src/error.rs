@@ -1,0 +1,198 @@
+//! What can go wrong, layer by layer.
+
+use core::fmt;
+use core::time::Duration;
+
+use crate::KeyId;
+use crate::verify::Explain;
+
+/// Why a request was not accepted.
+///
+/// Nothing in it is secret: neither text nor status says more than the sender knows. What helps the
+/// receiver's operator is in [`Explain`] and [`Verifier::diagnose`](crate::Verifier::diagnose), for logs.
+#[non_exhaustive]
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Reject {
+    /// A header that the scheme needs is absent. Is the request signed, by this scheme?
+    Missing {
+        /// Its name, in lower case.
+        header: &'static str,
+    },
+    /// A header is there and does not follow the scheme's grammar.
+    Malformed {
+        /// Its name, in lower case.
+        header: &'static str,
+        /// What is wrong with it.
+        flaw: Flaw,
+    },
+    /// The signed time lies too far in the past: a replay, a slow queue, or a clock that is off.
+    Stale {
+        /// How far in the past.
+        by: Duration,
+    },
+    /// The signed time lies too far in the future: a clock that is off.
+    Future {
+        /// How far in the future.
+        by: Duration,
+    },
+    /// No signature matches under any active key: another secret, or other bytes than were signed.
+    NoMatch(Explain),
+    /// A limit was crossed; it is named.
+    Limit(Exceeded),
+    /// There are signatures, none of a kind that the ring's keys can check.
+    Unsupported {
+        /// The header that holds them, in lower case.
+        header: &'static str,
+    },
+}
+
+impl Reject {
+    /// The status to answer with: 413 for a body that is too large, 400 for what cannot be read, 401 for
+    /// the rest. Senders repeat the delivery in each of these cases.
+    #[must_use]
+    pub const fn http_status(&self) -> u16 {
+        match self {
+            Self::Limit(Exceeded::Body { .. }) => 413,
+            Self::Limit(_) | Self::Malformed { .. } => 400,
+            Self::Missing { .. }
+            | Self::Stale { .. }
+            | Self::Future { .. }
+            | Self::NoMatch(_)
+            | Self::Unsupported { .. } => 401,
+        }
+    }
+}
+
+/// Safe to send back: it holds the names of headers and limits, and no value.
+impl fmt::Display for Reject {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Missing { header } => write!(f, "the header {header} is missing"),
+            Self::Malformed { header, flaw } => write!(f, "the header {header} is malformed: {flaw}"),
+            Self::Stale { .. } => f.write_str("the signed timestamp is too old"),
+            Self::Future { .. } => f.write_str("the signed timestamp is in the future"),
+            Self::NoMatch(_) => f.write_str("no signature matches"),
+            Self::Limit(exceeded) => exceeded.fmt(f),
+            Self::Unsupported { header } => {
+                write!(f, "the header {header} has no signature of a supported kind")
+            }
+        }
+    }
+}
+
+impl core::error::Error for Reject {}
+
+/// What is wrong with a header.
+#[non_exhaustive]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Flaw {
+    /// The id or the timestamp is given more than once, so that it is open which one counts.
+    Repeated,
+    /// The id is empty, or holds something other than visible ASCII without a full stop.
+    Id,
+    /// The timestamp is absent from the list, or not 1 to 20 ASCII digits of seconds.
+    Timestamp,
+    /// No signature in it is well-formed: label, encoding or length.
+    Signature,
+}
+
+impl fmt::Display for Flaw {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Repeated => "given more than once",
+            Self::Id => "not an id",
+            Self::Timestamp => "not a timestamp in digits",
+            Self::Signature => "no well-formed signature",
+        })
+    }
+}
+
+/// A limit that a request crossed, and its value ([`Limits`](crate::Limits)).
+#[non_exhaustive]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Exceeded {
+    /// [`Limits::max_body`](crate::Limits::max_body).
+    Body {
+        /// The limit, in bytes.
+        max: usize,
+    },
+    /// [`Limits::max_signature_header`](crate::Limits::max_signature_header).
+    SignatureHeader {
+        /// The limit, in bytes.
+        max: usize,
+    },
+    /// [`Limits::max_signatures`](crate::Limits::max_signatures).
+    Signatures {
+        /// The limit.
+        max: usize,
+    },
+    /// [`Limits::max_id`](crate::Limits::max_id).
+    Id {
+        /// The limit, in bytes.
+        max: usize,
+    },
+}
+
+impl fmt::Display for Exceeded {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Body { max } => write!(f, "the body is larger than {max} bytes (max_body)"),
+            Self::SignatureHeader { max } => {
+                write!(f, "the signature header is larger than {max} bytes (max_signature_header)")
+            }
+            Self::Signatures { max } => write!(f, "there are more than {max} signatures (max_signatures)"),
+            Self::Id { max } => write!(f, "the id is longer than {max} bytes (max_id)"),
+        }
+    }
+}
+
+/// Why a key does not go into a [`KeyRing`](crate::KeyRing).
+#[non_exhaustive]
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum KeyRingError {
+    /// The ring already has a key of this name.
+    DuplicateId(KeyId),
+    /// The key would end before it begins, so it would never count.
+    EmptyWindow(KeyId),
+    /// There would be a time with more active keys than the ring allows: end an old one first.
+    TooManyActive {
+        /// The limit ([`KeyRing::with_max_active`](crate::KeyRing::with_max_active)).
+        max: usize,
+    },
+}
+
+impl fmt::Display for KeyRingError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::DuplicateId(id) => write!(f, "the ring already has a key called {id}"),
+            Self::EmptyWindow(id) => write!(f, "the key {id} would end before it begins"),
+            Self::TooManyActive { max } => {
+                write!(f, "more than {max} keys would be active at a time (max_active)")
+            }
+        }
+    }
+}
+
+impl core::error::Error for KeyRingError {}
+
+/// Why a request could not be signed.
+#[non_exhaustive]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SignError {
+    /// No key of the ring is active at the time of signing.
+    NoActiveKey,
+    /// The id is to be signed and is not 1 to 128 of `A-Z a-z 0-9 _ -`. Anything else, a full stop above
+    /// all, could be read as part of another field.
+    Id,
+}
+
+impl fmt::Display for SignError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::NoActiveKey => "no key is active at the time of signing",
+            Self::Id => "the id is not 1 to 128 of A-Z, a-z, 0-9, _ and -",
+        })
+    }
+}
+
+impl core::error::Error for SignError {}

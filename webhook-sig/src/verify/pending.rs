@@ -1,0 +1,246 @@
+//! The state machine of a verification: begin, update, finish.
+
+use alloc::vec::Vec;
+use core::fmt;
+
+use hmac::digest::block_api::UpdateCore as _;
+use sha2::{Digest as _, Sha256};
+use subtle::ConstantTimeEq as _;
+
+use super::explain::Explain;
+use super::verified::{SignedId, Verified};
+use crate::error::{Exceeded, Reject};
+use crate::key_ring::{BlockBuffer, HmacState, Key, finalize};
+use crate::scheme::{self, Claims};
+use crate::{HeaderSource, Scheme, UnixMillis};
+
+/// Keys whose state is held inline. A rotation has two; from the fourth on they go to the heap.
+const INLINE_KEYS: usize = 3;
+
+/// A verification under way ([`Verifier::begin`](super::Verifier::begin)): hand it the body as it
+/// arrives, in pieces of any size. It holds under 512 bytes, whatever the size of the body, as long as
+/// at most three keys are active.
+///
+/// Nothing of the body may be acted upon before [`Pending::finish`]. To get the body itself out of the
+/// verification, use [`Pending::collect`].
+///
+/// ```
+/// use webhook_sig::{KeyRing, Scheme, Secret, UnixMillis};
+///
+/// let ring = KeyRing::new().hmac("k", Secret::raw("It's a Secret to Everybody")?)?;
+/// let headers = [(
+///     "X-Hub-Signature-256",
+///     "sha256=757107ea0eb2509fc211221cce984b8a37570b6d7586c22c46f4379c8b043e17",
+/// )];
+/// let mut pending = ring.scheme(Scheme::GitHub).begin(&headers, UnixMillis::EPOCH)?;
+/// pending.update(b"Hello, ")?;
+/// pending.update(b"World!")?;
+/// assert_eq!(pending.finish()?.key().as_str(), "k");
+/// # Ok::<(), Box<dyn core::error::Error>>(())
+/// ```
+pub struct Pending<'a, H: ?Sized> {
+    scheme: Scheme,
+    headers: &'a H,
+    id: Option<&'a str>,
+    at: Option<UnixMillis>,
+    lanes: Lanes<'a>,
+    buffer: BlockBuffer,
+    /// The digest that tells events apart where no id does.
+    digest: Option<Sha256>,
+    body: usize,
+    max_body: usize,
+}
+
+/// The HMAC of each key, over the same bytes.
+#[derive(Default)]
+struct Lanes<'a> {
+    inline: [Option<Lane<'a>>; INLINE_KEYS],
+    more: Vec<Lane<'a>>,
+}
+
+struct Lane<'a> {
+    key: &'a Key,
+    hmac: HmacState,
+}
+
+impl<'a> Lanes<'a> {
+    fn new(mut keys: impl Iterator<Item = &'a Key>) -> Self {
+        let mut lanes = Self::default();
+        for slot in &mut lanes.inline {
+            *slot = keys.next().map(Lane::new);
+        }
+        lanes.more.extend(keys.map(Lane::new));
+        lanes
+    }
+
+    fn iter_mut(&mut self) -> impl Iterator<Item = &mut Lane<'a>> {
+        self.inline.iter_mut().flatten().chain(&mut self.more)
+    }
+
+    fn into_iter(self) -> impl Iterator<Item = Lane<'a>> {
+        self.inline.into_iter().flatten().chain(self.more)
+    }
+}
+
+impl<'a> Lane<'a> {
+    fn new(key: &'a Key) -> Self {
+        Self { key, hmac: key.hmac() }
+    }
+}
+
+impl<'a, H: HeaderSource + ?Sized> Pending<'a, H> {
+    pub(super) fn new(
+        scheme: Scheme,
+        headers: &'a H,
+        claims: &Claims<'a>,
+        keys: impl Iterator<Item = &'a Key>,
+        max_body: usize,
+    ) -> Result<Self, Reject> {
+        let lanes = Lanes::new(keys);
+        if lanes.inline[0].is_none() {
+            return Err(Reject::NoMatch(Explain::default()));
+        }
+        let mut pending = Self {
+            scheme,
+            headers,
+            id: claims.id,
+            at: claims.timestamp.as_ref().map(|timestamp| timestamp.at),
+            lanes,
+            buffer: BlockBuffer::default(),
+            digest: claims.id.is_none().then(Sha256::new),
+            body: 0,
+            max_body,
+        };
+        if let Some(id) = claims.id {
+            pending.absorb(id.as_bytes());
+            pending.absorb(b".");
+        }
+        if let Some(timestamp) = &claims.timestamp {
+            pending.absorb(timestamp.digits);
+            pending.absorb(b".");
+        }
+        Ok(pending)
+    }
+
+    /// Takes the next piece of the body.
+    ///
+    /// # Errors
+    /// [`Reject::Limit`] once the body is longer than
+    /// [`Limits::max_body`](crate::Limits::max_body); then, and whenever called after that.
+    pub fn update(&mut self, chunk: &[u8]) -> Result<(), Reject> {
+        self.body = self.body.saturating_add(chunk.len());
+        self.check_size()?;
+        self.absorb(chunk);
+        if let Some(digest) = &mut self.digest {
+            digest.update(chunk);
+        }
+        Ok(())
+    }
+
+    /// Ends the body and compares, in constant time.
+    ///
+    /// # Errors
+    /// [`Reject::NoMatch`], or again what [`Pending::update`] said.
+    pub fn finish(self) -> Result<Verified<()>, Reject> {
+        self.check_size()?;
+        let mut explain = Explain { body: self.body, ..Explain::default() };
+        for lane in self.lanes.into_iter() {
+            let expected = finalize(lane.hmac, self.buffer.clone());
+            explain.keys += 1;
+            // Every signature is compared, so the time taken does not tell at which one it ended.
+            let mut matched = subtle::Choice::from(0);
+            let tally = scheme::signatures(self.scheme, self.headers, |given| {
+                matched |= expected.ct_eq(given);
+            });
+            if matched.into() {
+                let key = lane.key.id().clone();
+                return match self.digest {
+                    Some(digest) => Ok(Verified::by_body(digest.finalize().into(), self.at, key)),
+                    None => self
+                        .id
+                        .and_then(SignedId::new)
+                        .map(|id| Verified::by_id(id, self.at, key))
+                        // `scheme::read` holds ids to this limit.
+                        .ok_or(Reject::Limit(Exceeded::Id { max: SignedId::MAX_LEN })),
+                };
+            }
+            (explain.signatures, explain.garbled, explain.foreign) =
+                (tally.signatures, tally.garbled, tally.foreign);
+        }
+        Err(Reject::NoMatch(explain))
+    }
+
+    /// Keeps the body while it is verified, to get it out as `Verified<Vec<u8>>`.
+    #[must_use]
+    pub fn collect(self) -> Collecting<'a, H> {
+        Collecting { pending: self, body: Vec::new() }
+    }
+
+    fn check_size(&self) -> Result<(), Reject> {
+        let max = self.max_body;
+        if self.body > max { Err(Reject::Limit(Exceeded::Body { max })) } else { Ok(()) }
+    }
+
+    fn absorb(&mut self, bytes: &[u8]) {
+        let lanes = &mut self.lanes;
+        self.buffer.digest_blocks(bytes, |blocks| {
+            for lane in lanes.iter_mut() {
+                lane.hmac.update_blocks(blocks);
+            }
+        });
+    }
+}
+
+impl<H: ?Sized> fmt::Debug for Pending<'_, H> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Pending")
+            .field("scheme", &self.scheme)
+            .field("id", &self.id)
+            .field("at", &self.at)
+            .field("body", &self.body)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A verification that keeps the body ([`Pending::collect`]). It holds what has arrived and was within
+/// [`Limits::max_body`](crate::Limits::max_body), and never trusts an announced length.
+///
+/// ```
+/// use webhook_sig::{KeyRing, Scheme, Secret, UnixMillis};
+///
+/// let ring = KeyRing::new().hmac("k", Secret::raw("secret")?)?;
+/// let now = UnixMillis::from_secs(1_700_000_000);
+/// let headers = ring.signer(Scheme::Stripe).sign("", now, b"Hello, World!")?;
+///
+/// let mut body = ring.scheme(Scheme::Stripe).begin(&headers, now)?.collect();
+/// for chunk in [&b"Hello, "[..], b"World!"] {
+///     body.update(chunk)?;
+/// }
+/// assert_eq!(body.finish()?.body(), b"Hello, World!");
+/// # Ok::<(), Box<dyn core::error::Error>>(())
+/// ```
+#[derive(Debug)]
+pub struct Collecting<'a, H: ?Sized> {
+    pending: Pending<'a, H>,
+    body: Vec<u8>,
+}
+
+impl<H: HeaderSource + ?Sized> Collecting<'_, H> {
+    /// Takes the next piece of the body.
+    ///
+    /// # Errors
+    /// As [`Pending::update`].
+    pub fn update(&mut self, chunk: &[u8]) -> Result<(), Reject> {
+        self.pending.update(chunk)?;
+        self.body.extend_from_slice(chunk);
+        Ok(())
+    }
+
+    /// Ends the body and compares, in constant time.
+    ///
+    /// # Errors
+    /// As [`Pending::finish`].
+    pub fn finish(self) -> Result<Verified<Vec<u8>>, Reject> {
+        Ok(self.pending.finish()?.with_body(self.body))
+    }
+}
