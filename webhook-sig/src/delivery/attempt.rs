@@ -61,7 +61,7 @@ pub enum Outcome {
     Response(Response),
     /// The deadline passed first. Also where a 2xx head came and its body did not end in time.
     Timeout,
-    /// No connection: refused, reset or unreachable before anything was answered.
+    /// No connection: refused or unreachable, or not within its budget.
     Connect,
     /// The name could not be resolved, or not within its budget.
     Dns,

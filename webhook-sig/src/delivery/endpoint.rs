@@ -104,8 +104,8 @@ impl Endpoint {
 
     /// How requests to it are signed.
     #[must_use]
-    pub fn scheme(&self) -> &Scheme {
-        &self.scheme
+    pub fn scheme(&self) -> Scheme {
+        self.scheme
     }
 
     /// With which keys.
@@ -147,7 +147,7 @@ const RESERVED_FIELDS: &[&str] = &[
     "x-signature-256",
 ];
 /// What carries a signature or an identity.
-const RESERVED_PREFIXES: &[&str] = &["webhook-", "svix-", "x-hub-signature"];
+const RESERVED_PREFIXES: &[&str] = &["webhook-", "svix-", "x-hub-signature", "x-github-"];
 
 /// Whether an endpoint takes deliveries.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -2,23 +2,33 @@
 
 use super::endpoint::Endpoint;
 use super::outbound::OutboundEvent;
-use crate::UnixMillis;
+use crate::{Scheme, SignError, UnixMillis};
 use alloc::string::String;
 use alloc::vec::Vec;
 
-/// No key of the endpoint can sign at this time.
-#[derive(Debug)]
-pub(super) struct Unsigned;
-
+/// Names in lower case. `webhook-id` is in every request, so that a receiver can tell a repetition; Standard Webhooks alone signs it.
 pub(super) fn headers(
     endpoint: &Endpoint,
     event: &OutboundEvent,
     user_agent: &str,
     now: UnixMillis,
-) -> Result<Vec<(String, String)>, Unsigned> {
-    let mut headers: Vec<(String, String)> = Vec::new();
-    let _ = (endpoint, now);
+) -> Result<Vec<(String, String)>, SignError> {
+    let signed = endpoint.ring().signer(endpoint.scheme()).sign(event.id.as_str(), now, &event.payload)?;
+    let mut headers = Vec::with_capacity(8 + endpoint.headers().len());
     headers.push(("content-type".into(), event.content_type.clone()));
     headers.push(("user-agent".into(), user_agent.into()));
+    headers.extend(signed.into_iter().map(|(name, value)| (name.into(), value)));
+    match endpoint.scheme() {
+        Scheme::StandardWebhooks => {}
+        Scheme::GitHub => {
+            headers.push(("x-github-event".into(), event.event_type.as_str().into()));
+            headers.push(("x-github-delivery".into(), event.id.as_str().into()));
+            headers.push((ID.into(), event.id.as_str().into()));
+        }
+        _ => headers.push((ID.into(), event.id.as_str().into())),
+    }
+    headers.extend_from_slice(endpoint.headers());
     Ok(headers)
 }
+
+const ID: &str = "webhook-id";
