@@ -1,2 +1,7 @@
 #![no_main]
-libfuzzer_sys::fuzz_target!(|_data: &[u8]| {});
+//! The hub against plain queues: publish, subscribe, read, leave and trim in any order.
+
+#[path = "../../sse-codec/tests/model/hub.rs"]
+mod model;
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| model::run(data));

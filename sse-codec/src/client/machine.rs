@@ -65,7 +65,8 @@ pub struct Client {
     config: ClientConfig,
     parser: Parser,
     draw: Draw,
-    hop: Hop,
+    /// Where redirects have led, if any did.
+    hop: Option<Box<Hop>>,
     state: State,
     /// Failed in a row.
     attempts: u32,
@@ -106,7 +107,7 @@ impl Client {
         let mut parser = Parser::with_limits(config.parser.clone());
         parser.set_last_event_id(&config.last_event_id);
         Self {
-            hop: Hop::first(&config),
+            hop: None,
             parser,
             draw: Draw::new(entropy),
             state: State::Idle { is_fresh: true },
@@ -123,7 +124,7 @@ impl Client {
             match &mut self.state {
                 State::Idle { is_fresh } => {
                     if std::mem::take(is_fresh) {
-                        self.hop = Hop::first(&self.config);
+                        self.hop = None;
                         self.deadline = self.response_deadline(now);
                     }
                     let request = self.request();
@@ -160,7 +161,8 @@ impl Client {
         }
         if redirect::is_redirect(status) {
             let location = headers.get(header::LOCATION);
-            self.state = match self.hop.follow(status, location, self.config.limits.max_redirects) {
+            let hop = self.hop.get_or_insert_with(|| Box::new(Hop::first(&self.config)));
+            self.state = match hop.follow(status, location, self.config.limits.max_redirects) {
                 Ok(()) => State::Idle { is_fresh: false },
                 Err(error) => State::Done(Ended::Redirect(error)),
             };
@@ -270,12 +272,17 @@ impl Client {
     }
 
     fn request(&self) -> Request<Bytes> {
-        let mut request = Request::new(self.hop.body.clone());
-        *request.method_mut() = self.hop.method.clone();
-        // Both ways into a hop have turned its URL into a URI once.
-        *request.uri_mut() = redirect::uri(&self.hop.url).unwrap_or_default();
+        let config = &self.config;
+        let (url, method, sent, body) = match &self.hop {
+            Some(hop) => (&hop.url, &hop.method, &hop.headers, &hop.body),
+            None => (&config.url, &config.method, &config.headers, &config.body),
+        };
+        let mut request = Request::new(body.clone());
+        *request.method_mut() = method.clone();
+        // Every URL that comes here was turned into a URI once.
+        *request.uri_mut() = redirect::uri(url).unwrap_or_default();
         let headers = request.headers_mut();
-        *headers = self.hop.headers.clone();
+        *headers = sent.clone();
         headers.entry(header::ACCEPT).or_insert(HeaderValue::from_static("text/event-stream"));
         headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
         headers.remove("last-event-id");

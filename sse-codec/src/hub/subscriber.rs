@@ -79,8 +79,9 @@ impl<K: TopicKey> Subscriber<K> {
 
     /// Sets it back to replay from `cursor`; returns how many entries that brings, and the first.
     pub(super) fn replay_from(&mut self, cursor: Position, log: &Log<K>) -> (usize, Option<Position>) {
-        self.cursor = cursor;
-        let (mut count, mut first, mut at) = (0, None, cursor);
+        // Behind the last number, transient events may still come.
+        self.cursor = cursor.min(self.replay_end);
+        let (mut count, mut first, mut at) = (0, None, self.cursor);
         while let Some((position, _)) = self.next(log, at) {
             first = first.or(Some(position));
             count += 1;
