@@ -6,6 +6,7 @@ use crate::media_type::is_tchar;
 use core::fmt;
 use http::header::CACHE_CONTROL;
 use http::{HeaderMap, HeaderName, HeaderValue};
+use std::borrow::Cow;
 use std::time::Duration;
 
 /// Seconds as caches count them: what is larger than 2^31 is 2^31 (RFC 9111 §1.2.2).
@@ -434,9 +435,12 @@ fn scope(argument: Option<&[u8]>) -> FieldScope {
     if names.is_empty() { FieldScope::Whole } else { FieldScope::Fields(names) }
 }
 
+/// A name, and an argument without its quotes.
+type Directive<'a> = (&'a [u8], Option<Cow<'a, [u8]>>);
+
 /// Takes the next directive off a line: its name and its argument without quotes. An argument whose quote is never
 /// closed ends at the next comma, so that it cannot hide the directives after it.
-fn next_directive<'a>(rest: &mut &'a [u8]) -> Option<(&'a [u8], Option<std::borrow::Cow<'a, [u8]>>)> {
+fn next_directive<'a>(rest: &mut &'a [u8]) -> Option<Directive<'a>> {
     let start = rest.iter().position(|b| !matches!(b, b' ' | b'\t' | b','))?;
     let line = &rest[start..];
     let name_end = line.iter().position(|b| matches!(b, b'=' | b',')).unwrap_or(line.len());
@@ -461,7 +465,7 @@ fn next_directive<'a>(rest: &mut &'a [u8]) -> Option<(&'a [u8], Option<std::borr
 }
 
 /// What a quoted string says, and what follows it. `value` begins after the opening quote.
-fn quoted(value: &[u8]) -> Option<(std::borrow::Cow<'_, [u8]>, &[u8])> {
+fn quoted(value: &[u8]) -> Option<(Cow<'_, [u8]>, &[u8])> {
     let plain = memchr::memchr2(b'"', b'\\', value)?;
     if value[plain] == b'"' {
         return Some((value[..plain].into(), &value[plain + 1..]));

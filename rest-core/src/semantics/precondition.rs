@@ -185,14 +185,12 @@ pub fn evaluate(method: &Method, headers: &HeaderMap, current: &Validators, rule
             (false, true) => return Precondition::NotModified,
             (false, false) => return Precondition::Failed,
         }
-    } else if matches!(*method, Method::GET | Method::HEAD) {
-        if let (Some(since), Some(modified)) =
+    } else if matches!(*method, Method::GET | Method::HEAD)
+        && let (Some(since), Some(modified)) =
             (date(headers, IF_MODIFIED_SINCE, rules), current.last_modified)
-        {
-            if modified <= since {
-                return Precondition::NotModified;
-            }
-        }
+        && modified <= since
+    {
+        return Precondition::NotModified;
     }
 
     let changes = matches!(*method, Method::PUT | Method::PATCH | Method::DELETE);

@@ -218,11 +218,11 @@ fn not_modified(mut response: Response) -> Response {
 /// For HEAD: drops the content and keeps its length (RFC 9110 §9.3.2).
 fn finish_head(method: &Method, mut response: Response) -> Response {
     if *method == Method::HEAD {
-        if status::has_content(response.status()) && !response.headers().contains_key(header::CONTENT_LENGTH)
+        if status::has_content(response.status())
+            && !response.headers().contains_key(header::CONTENT_LENGTH)
+            && let Some(length) = response.body().size_hint().exact()
         {
-            if let Some(length) = response.body().size_hint().exact() {
-                response.headers_mut().insert(header::CONTENT_LENGTH, HeaderValue::from(length));
-            }
+            response.headers_mut().insert(header::CONTENT_LENGTH, HeaderValue::from(length));
         }
         *response.body_mut() = Body::empty();
     }
