@@ -1,0 +1,256 @@
+//! Frames that wait for the transport: small ones gathered in one buffer, big ones by reference, control frames first.
+
+use std::collections::VecDeque;
+use std::io::IoSlice;
+
+use bytes::{Bytes, BytesMut};
+
+use crate::frame;
+use crate::header::{Header, MAX_HEADER, Opcode};
+use crate::mask;
+
+/// A payload up to this size is copied behind the frames before it; a bigger one is queued as it is.
+const GATHER_UP_TO: usize = 4096;
+
+/// The gathered buffer is closed at this size.
+const GATHERED: usize = 16 * 1024;
+
+/// The most that one call of `drain_into` moves.
+const DRAINED: usize = 64 * 1024;
+
+/// A spare buffer up to this size is kept between frames.
+const KEPT: usize = 1024;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Control {
+    Ping,
+    Pong,
+}
+
+#[derive(Debug)]
+struct Segment {
+    bytes: Bytes,
+    /// Whether a frame ends with it, so that another may come after it.
+    ends_frame: bool,
+    control: Option<Control>,
+}
+
+#[derive(Debug, Default)]
+pub(super) struct Outbox {
+    queue: VecDeque<Segment>,
+    /// Bytes of the first segment that are gone.
+    front_gone: usize,
+    /// Whether the last segment that is gone left its frame open.
+    mid_frame: bool,
+    /// Small frames after the queue: whole ones only.
+    tail: BytesMut,
+    /// Control frames that get their place when the transport takes bytes.
+    pending: VecDeque<(Control, Bytes)>,
+    buffered: usize,
+    above: bool,
+    progress: bool,
+}
+
+impl Outbox {
+    pub(super) fn buffered(&self) -> usize {
+        self.buffered
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.buffered == 0
+    }
+
+    /// Whether it passed `high`, the first time since it fell.
+    pub(super) fn rose_above(&mut self, high: usize) -> bool {
+        let rose = !self.above && self.buffered > high;
+        self.above |= rose;
+        rose
+    }
+
+    /// Whether it fell to `low`, the first time since it rose.
+    pub(super) fn fell_to(&mut self, low: usize) -> bool {
+        let fell = self.above && self.buffered <= low;
+        self.above &= !fell;
+        fell
+    }
+
+    /// Whether the transport took bytes since this was asked last.
+    pub(super) fn take_progress(&mut self) -> bool {
+        core::mem::take(&mut self.progress)
+    }
+
+    /// Whether a ping has not gone out.
+    pub(super) fn ping_waits(&self) -> bool {
+        self.pending.iter().any(|(control, _)| *control == Control::Ping)
+            || self.queue.iter().any(|segment| segment.control == Some(Control::Ping))
+    }
+
+    /// Queues a data frame.
+    pub(super) fn push(&mut self, opcode: Opcode, payload: Bytes, key: Option<[u8; 4]>) {
+        let header = Header::new(true, opcode, key, payload.len() as u64);
+        self.buffered += header.size() + payload.len();
+        if payload.len() <= GATHER_UP_TO {
+            frame::encode(true, opcode, &payload, key, &mut self.tail);
+            if self.tail.len() >= GATHERED {
+                self.seal(true);
+            }
+            return;
+        }
+        self.tail.reserve(MAX_HEADER);
+        header.write(&mut self.tail);
+        self.seal(false);
+        let bytes = match key {
+            None => payload,
+            Some(key) => {
+                // In place where nobody else holds the payload.
+                let mut owned = payload.try_into_mut().unwrap_or_else(|shared| BytesMut::from(&shared[..]));
+                mask::apply(&mut owned, key, 0);
+                owned.freeze()
+            }
+        };
+        self.queue.push_back(Segment { bytes, ends_frame: true, control: None });
+    }
+
+    /// Queues a frame that others hold too: a reference.
+    pub(super) fn push_framed(&mut self, frame: Bytes) {
+        self.buffered += frame.len();
+        self.seal(true);
+        self.queue.push_back(Segment { bytes: frame, ends_frame: true, control: None });
+    }
+
+    /// Queues a pong, in place of the oldest that waits when there are `max` (RFC 6455 §5.5.3: the latest ping is to be answered).
+    pub(super) fn push_pong(&mut self, frame: Bytes, max: usize) {
+        let is_pong = |(control, _): &(Control, Bytes)| *control == Control::Pong;
+        if self.pending.iter().filter(|waiting| is_pong(waiting)).count() >= max
+            && let Some(oldest) = self.pending.iter().position(is_pong)
+            && let Some((_, oldest)) = self.pending.remove(oldest)
+        {
+            self.buffered -= oldest.len();
+        }
+        self.push_control(Control::Pong, frame);
+    }
+
+    /// Queues a control frame ahead of data frames that have not begun.
+    pub(super) fn push_control(&mut self, control: Control, frame: Bytes) {
+        self.buffered += frame.len();
+        self.pending.push_back((control, frame));
+    }
+
+    /// Queues the frame that nothing follows.
+    pub(super) fn push_last(&mut self, frame: Bytes) {
+        self.place_pending();
+        self.push_framed(frame);
+    }
+
+    /// Moves bytes into `out` and says whether there were any.
+    pub(super) fn drain_into(&mut self, out: &mut BytesMut) -> bool {
+        if self.is_empty() {
+            return false;
+        }
+        self.stage();
+        let mut room = DRAINED;
+        while room > 0
+            && let Some(segment) = self.queue.front()
+        {
+            let rest = &segment.bytes[self.front_gone..];
+            let n = rest.len().min(room);
+            out.extend_from_slice(&rest[..n]);
+            room -= n;
+            self.advance(n);
+        }
+        if self.queue.is_empty() && !self.tail.is_empty() && room >= self.tail.len() {
+            out.extend_from_slice(&self.tail);
+            self.buffered -= self.tail.len();
+            self.tail.clear();
+            self.progress = true;
+        }
+        if self.is_empty() {
+            self.release();
+        }
+        true
+    }
+
+    /// Lends the first bytes of the queue.
+    pub(super) fn lend<'a>(&'a mut self, out: &mut [IoSlice<'a>]) -> usize {
+        self.stage();
+        self.seal(true);
+        let mut gone = self.front_gone;
+        let mut filled = 0;
+        for (slot, segment) in out.iter_mut().zip(&self.queue) {
+            *slot = IoSlice::new(&segment.bytes[core::mem::take(&mut gone)..]);
+            filled += 1;
+        }
+        filled
+    }
+
+    /// Takes `n` bytes off the queue.
+    pub(super) fn advance(&mut self, mut n: usize) {
+        while n > 0
+            && let Some(segment) = self.queue.front()
+        {
+            let step = n.min(segment.bytes.len() - self.front_gone);
+            n -= step;
+            self.front_gone += step;
+            self.buffered -= step;
+            self.progress = true;
+            if self.front_gone < segment.bytes.len() {
+                return;
+            }
+            self.mid_frame = !segment.ends_frame;
+            self.front_gone = 0;
+            self.queue.pop_front();
+        }
+        if self.is_empty() {
+            self.release();
+        }
+    }
+
+    /// Gives waiting control frames their place, unless earlier ones still hold theirs: a peer that pings and does not read gets no
+    /// longer queue.
+    fn stage(&mut self) {
+        if !self.pending.is_empty() && self.queue.iter().all(|segment| segment.control.is_none()) {
+            self.place_pending();
+        }
+    }
+
+    /// Puts waiting control frames at the first place where no frame is open.
+    fn place_pending(&mut self) {
+        if self.pending.is_empty() {
+            return;
+        }
+        let begun = self.mid_frame || self.front_gone > 0;
+        let mut at = match self.queue.iter().position(|segment| segment.ends_frame) {
+            Some(end) if begun => end + 1,
+            _ => 0,
+        };
+        while self.queue.get(at).is_some_and(|segment| segment.control.is_some()) {
+            at += 1;
+        }
+        for (control, bytes) in self.pending.drain(..) {
+            self.queue.insert(at, Segment { bytes, ends_frame: true, control: Some(control) });
+            at += 1;
+        }
+    }
+
+    /// Moves the gathered frames to the queue.
+    fn seal(&mut self, ends_frame: bool) {
+        if !self.tail.is_empty() {
+            let bytes = self.tail.split().freeze();
+            self.queue.push_back(Segment { bytes, ends_frame, control: None });
+        }
+    }
+
+    /// An idle connection holds no memory that it does not need.
+    fn release(&mut self) {
+        self.tail.clear();
+        if self.tail.capacity() > KEPT {
+            self.tail = BytesMut::new();
+        }
+        if self.queue.capacity() > 8 {
+            self.queue = VecDeque::new();
+        }
+        if self.pending.capacity() > 8 {
+            self.pending = VecDeque::new();
+        }
+    }
+}

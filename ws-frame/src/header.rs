@@ -1,0 +1,182 @@
+//! The frame header (RFC 6455 §5.2).
+
+use bytes::BufMut;
+
+use crate::error::ErrorKind;
+
+/// The most bytes a header takes: 2, an 8-byte length, a 4-byte key.
+pub const MAX_HEADER: usize = 14;
+
+/// Which end of the connection we are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Role {
+    /// We opened the connection: what we send is masked, what we get is not (RFC 6455 §5.1).
+    Client,
+    /// We accepted the connection: what we get is masked, what we send is not.
+    Server,
+}
+
+/// What a frame is for (RFC 6455 §11.8).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[repr(u8)]
+pub enum Opcode {
+    /// A further fragment of the open message.
+    Continuation = 0x0,
+    /// The first or only frame of a text message.
+    Text = 0x1,
+    /// The first or only frame of a binary message.
+    Binary = 0x2,
+    /// The end of what the sender has to say.
+    Close = 0x8,
+    /// A question whether the peer is there.
+    Ping = 0x9,
+    /// The answer to a ping.
+    Pong = 0xA,
+}
+
+impl Opcode {
+    /// Whether this is Close, Ping or Pong (§5.5).
+    pub const fn is_control(self) -> bool {
+        self as u8 & 0x8 != 0
+    }
+}
+
+impl TryFrom<u8> for Opcode {
+    type Error = ErrorKind;
+
+    /// Takes the low four bits of a header's first byte; [`ErrorKind::ReservedOpcode`] for an opcode that has no meaning.
+    fn try_from(bits: u8) -> Result<Self, ErrorKind> {
+        Ok(match bits {
+            0x0 => Opcode::Continuation,
+            0x1 => Opcode::Text,
+            0x2 => Opcode::Binary,
+            0x8 => Opcode::Close,
+            0x9 => Opcode::Ping,
+            0xA => Opcode::Pong,
+            other => return Err(ErrorKind::ReservedOpcode(other)),
+        })
+    }
+}
+
+/// A frame header.
+#[non_exhaustive]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Header {
+    /// Whether this is the last frame of its message.
+    pub fin: bool,
+    /// What the frame is for.
+    pub opcode: Opcode,
+    /// The masking key, where the payload is masked.
+    pub mask: Option<[u8; 4]>,
+    /// The payload length in bytes, below 2^63.
+    pub len: u64,
+}
+
+impl Header {
+    /// A header to write.
+    pub const fn new(fin: bool, opcode: Opcode, mask: Option<[u8; 4]>, len: u64) -> Header {
+        Header { fin, opcode, mask, len }
+    }
+
+    /// Reads the header at the front of `buf`, for an endpoint in `role`. Gives it with its size in bytes, or `None` when more bytes
+    /// are needed.
+    ///
+    /// # Errors
+    /// Each rule of §5.1, §5.2 and §5.5 that one header can break, as soon as the byte that breaks it is there.
+    ///
+    /// ```
+    /// use ws_frame::{Header, Opcode, Role};
+    ///
+    /// // RFC 6455 §5.7: 256 bytes of binary in one unmasked frame.
+    /// let (header, size) = Header::parse(b"\x82\x7e\x01\x00", Role::Client).unwrap().unwrap();
+    /// assert_eq!((header.opcode, header.len, size), (Opcode::Binary, 256, 4));
+    /// ```
+    #[inline]
+    pub fn parse(buf: &[u8], role: Role) -> Result<Option<(Header, usize)>, ErrorKind> {
+        let Some(&first) = buf.first() else { return Ok(None) };
+        check_reserved_bits(first)?;
+        let opcode = Opcode::try_from(first & 0x0F)?;
+        let fin = first & 0x80 != 0;
+        if opcode.is_control() && !fin {
+            return Err(ErrorKind::ControlFragmented);
+        }
+        let Some(&second) = buf.get(1) else { return Ok(None) };
+        let masked = second & 0x80 != 0;
+        match role {
+            Role::Server if !masked => return Err(ErrorKind::MaskMissing),
+            Role::Client if masked => return Err(ErrorKind::MaskPresent),
+            Role::Server | Role::Client => {}
+        }
+        let short = second & 0x7F;
+        if opcode.is_control() && short > 125 {
+            return Err(ErrorKind::ControlTooLong);
+        }
+        let rest = &buf[2..];
+        let (len, rest) = match short {
+            126 => {
+                let Some((len, rest)) = rest.split_first_chunk() else { return Ok(None) };
+                let len = u16::from_be_bytes(*len);
+                if len < 126 {
+                    return Err(ErrorKind::LengthNotMinimal);
+                }
+                (u64::from(len), rest)
+            }
+            127 => {
+                let Some((len, rest)) = rest.split_first_chunk() else { return Ok(None) };
+                let len = u64::from_be_bytes(*len);
+                if len >> 63 != 0 {
+                    return Err(ErrorKind::LengthTopBit);
+                }
+                if len <= u64::from(u16::MAX) {
+                    return Err(ErrorKind::LengthNotMinimal);
+                }
+                (len, rest)
+            }
+            short => (u64::from(short), rest),
+        };
+        let (mask, rest) = if masked {
+            let Some((key, rest)) = rest.split_first_chunk() else { return Ok(None) };
+            (Some(*key), rest)
+        } else {
+            (None, rest)
+        };
+        Ok(Some((Header { fin, opcode, mask, len }, buf.len() - rest.len())))
+    }
+
+    /// The size of the header on the wire, 2 to [`MAX_HEADER`] bytes.
+    pub const fn size(&self) -> usize {
+        let len = match self.len {
+            0..=125 => 2,
+            126..=0xFFFF => 4,
+            _ => 10,
+        };
+        if self.mask.is_some() { len + 4 } else { len }
+    }
+
+    /// Writes the header, the length in its shortest form.
+    #[inline]
+    pub fn write(&self, out: &mut impl BufMut) {
+        let masked = if self.mask.is_some() { 0x80 } else { 0 };
+        out.put_u8(self.opcode as u8 | if self.fin { 0x80 } else { 0 });
+        match self.len {
+            0..=125 => out.put_u8(masked | self.len as u8),
+            126..=0xFFFF => {
+                out.put_u8(masked | 126);
+                out.put_u16(self.len as u16);
+            }
+            _ => {
+                out.put_u8(masked | 127);
+                out.put_u64(self.len);
+            }
+        }
+        if let Some(key) = self.mask {
+            out.put_slice(&key);
+        }
+    }
+}
+
+/// RSV1-3 have no meaning without an extension (§5.2). An extension that takes one is asked here, and nowhere else.
+#[inline]
+const fn check_reserved_bits(first: u8) -> Result<(), ErrorKind> {
+    if first & 0x70 == 0 { Ok(()) } else { Err(ErrorKind::ReservedBits) }
+}

@@ -1,0 +1,136 @@
+//! Messages: what an application sends and receives.
+
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use bytes::Bytes;
+
+use crate::header::Opcode;
+use crate::prepared::Prepared;
+use crate::text::Text;
+
+/// A whole message (RFC 6455 §5.6).
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Message {
+    /// UTF-8 text.
+    Text(Text),
+    /// Arbitrary bytes.
+    Binary(Bytes),
+}
+
+impl Message {
+    /// The payload length in bytes.
+    pub fn len(&self) -> usize {
+        self.as_bytes().len()
+    }
+
+    /// Whether the payload is empty.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The payload.
+    pub fn as_bytes(&self) -> &[u8] {
+        match self {
+            Message::Text(text) => text.as_bytes(),
+            Message::Binary(bytes) => bytes,
+        }
+    }
+
+    /// The text, or `None` for a binary message.
+    pub fn as_text(&self) -> Option<&str> {
+        match self {
+            Message::Text(text) => Some(text),
+            Message::Binary(_) => None,
+        }
+    }
+
+    /// The payload, without a copy.
+    pub fn into_bytes(self) -> Bytes {
+        match self {
+            Message::Text(text) => text.into_bytes(),
+            Message::Binary(bytes) => bytes,
+        }
+    }
+
+    /// [`Opcode::Text`] or [`Opcode::Binary`].
+    pub fn opcode(&self) -> Opcode {
+        match self {
+            Message::Text(_) => Opcode::Text,
+            Message::Binary(_) => Opcode::Binary,
+        }
+    }
+}
+
+impl From<Text> for Message {
+    fn from(text: Text) -> Self {
+        Message::Text(text)
+    }
+}
+impl From<String> for Message {
+    fn from(text: String) -> Self {
+        Message::Text(text.into())
+    }
+}
+impl From<&str> for Message {
+    fn from(text: &str) -> Self {
+        Message::Text(text.into())
+    }
+}
+impl From<Bytes> for Message {
+    fn from(bytes: Bytes) -> Self {
+        Message::Binary(bytes)
+    }
+}
+impl From<Vec<u8>> for Message {
+    fn from(bytes: Vec<u8>) -> Self {
+        Message::Binary(bytes.into())
+    }
+}
+impl From<&[u8]> for Message {
+    fn from(bytes: &[u8]) -> Self {
+        Message::Binary(Bytes::copy_from_slice(bytes))
+    }
+}
+
+/// A part of a message, for a connection that delivers parts as they come instead of whole messages.
+///
+/// Text is checked up to the last byte of the part, but a character may be split between two parts.
+#[non_exhaustive]
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Chunk {
+    /// [`Opcode::Text`] or [`Opcode::Binary`]: the kind of the whole message.
+    pub opcode: Opcode,
+    /// The bytes, unmasked; empty only for the end of a message that ends without one.
+    pub data: Bytes,
+    /// Whether this is the first part of its message.
+    pub first: bool,
+    /// Whether this is the last part of its message.
+    pub last: bool,
+}
+
+/// What can be sent.
+#[non_exhaustive]
+#[derive(Clone, Debug)]
+pub enum Outgoing {
+    /// A message that is framed for this connection.
+    Message(Message),
+    /// A message that was framed once for many connections.
+    Prepared(Prepared),
+}
+
+impl<T: Into<Message>> From<T> for Outgoing {
+    fn from(message: T) -> Self {
+        Outgoing::Message(message.into())
+    }
+}
+impl From<Prepared> for Outgoing {
+    fn from(prepared: Prepared) -> Self {
+        Outgoing::Prepared(prepared)
+    }
+}
+impl From<&Prepared> for Outgoing {
+    fn from(prepared: &Prepared) -> Self {
+        Outgoing::Prepared(prepared.clone())
+    }
+}
