@@ -1,12 +1,28 @@
 //! Events as they are dispatched, lent and owned, and the two names that go on the wire.
 
 use alloc::{borrow::Cow, string::String, sync::Arc};
-use core::{borrow::Borrow, fmt, str::FromStr};
+use core::{borrow::Borrow, fmt, str::FromStr, time::Duration};
 
-use crate::error::FieldError;
+use crate::error::{FieldError, Overflow};
 
 /// The type of an event that names none (HTML Standard §9.2.6, dispatch).
 pub(crate) const MESSAGE: &str = "message";
+
+/// What the parser found, in the order of the stream.
+#[non_exhaustive]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Item<'a> {
+    /// A block with data, at its blank line.
+    Event(EventRef<'a>),
+    /// The text of a line that begins with a colon, without the colon and one space after it.
+    Comment(&'a str),
+    /// A block with an id and no data: no event, but the last event id is now this.
+    IdOnly(&'a str),
+    /// The reconnection time is now this; it is in force even if the block never ends.
+    Retry(Duration),
+    /// A limit was crossed; [`LimitKind::drops_block`](crate::LimitKind::drops_block) tells what is lost.
+    Dropped(Overflow),
+}
 
 /// One event as dispatched, lent by the parser from the chunk it was given or from its own buffer.
 ///

@@ -60,11 +60,11 @@ pub mod tokio;
 
 pub use encoder::Frame;
 pub use error::{FieldError, LimitKind, Overflow};
-pub use event::{Event, EventId, EventName, EventRef};
+pub use event::{Event, EventId, EventName, EventRef, Item};
 #[cfg(feature = "serde")]
 pub use json::JsonError;
 pub use limits::Limits;
-pub use parser::{Item, Parser};
+pub use parser::Parser;
 
 #[cfg(doctest)]
 #[cfg(all(feature = "serde", feature = "tokio", feature = "hyper"))]

@@ -6,27 +6,13 @@ use core::{mem, time::Duration};
 use bytes::{Buf as _, BytesMut};
 
 use crate::{
+    buffer::{restart, store, valid_or_replaced},
     error::{LimitKind, Overflow},
-    event::{Event, EventId, EventRef},
+    event::{Event, EventId, EventRef, Item},
     limits::Limits,
+    line::Line,
     scan,
 };
-
-/// What the parser found, in the order of the stream.
-#[non_exhaustive]
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Item<'a> {
-    /// A block with data, at its blank line.
-    Event(EventRef<'a>),
-    /// The text of a line that begins with a colon, without the colon and one space after it.
-    Comment(&'a str),
-    /// A block with an id and no data: no event, but the last event id is now this.
-    IdOnly(&'a str),
-    /// The reconnection time is now this; it is in force even if the block never ends.
-    Retry(Duration),
-    /// A limit was crossed; [`LimitKind::drops_block`] tells what is lost.
-    Dropped(Overflow),
-}
 
 /// An incremental parser of `text/event-stream`.
 ///
@@ -62,6 +48,8 @@ pub struct Parser {
     /// The data of a block that is not in one chunk or has several lines, from `data_start` on.
     data: Vec<u8>,
     data_start: usize,
+    /// Where the text of a comment begins in `partial`.
+    comment_start: usize,
     event: String,
     staged_id: String,
     last_id: String,
@@ -98,9 +86,6 @@ const RESUME: u8 = START | SKIP_LF | PARTIAL | DROPPING;
 
 const BOM: [u8; 3] = [0xEF, 0xBB, 0xBF];
 
-/// A buffer larger than this is let go when a use of it needed less than a quarter.
-const KEEP: usize = 64 << 10;
-
 impl Parser {
     /// A parser with the default limits.
     #[must_use]
@@ -116,6 +101,7 @@ impl Parser {
             partial: Vec::new(),
             data: Vec::new(),
             data_start: 0,
+            comment_start: 0,
             event: String::new(),
             staged_id: String::new(),
             last_id: String::new(),
@@ -134,13 +120,22 @@ impl Parser {
     /// so it must be let go before the next call.
     #[inline]
     pub fn next<'s, 'i: 's>(&'s mut self, input: &mut &'i [u8]) -> Option<Item<'s>> {
-        Some(match self.step(input)? {
-            Step::Event { data, event } => Item::Event(self.lend(data, event)),
-            Step::Comment(text) => Item::Comment(self.lend_comment(text)),
-            Step::IdOnly => Item::IdOnly(&self.last_id),
-            Step::Retry(time) => Item::Retry(time),
-            Step::Dropped(overflow) => Item::Dropped(overflow),
-        })
+        if self.flags == 0
+            && let Some(whole) = self.whole(input)
+        {
+            return Some(match whole {
+                Whole::Data(data) => {
+                    let data = valid_or_replaced(data, &mut self.replaced);
+                    Item::Event(EventRef::from_parser("", data, &self.last_id))
+                }
+                Whole::Comment(text) => Item::Comment(valid_or_replaced(text, &mut self.replaced)),
+            });
+        }
+        if self.flags & RESUME == PARTIAL && self.more_of_line(input) {
+            None
+        } else {
+            self.next_of_any(input)
+        }
     }
 
     /// The next event, owned; what is no event is passed over. Takes from `input` what it used, all of it on `None`.
@@ -205,59 +200,100 @@ impl Parser {
         self.retry
     }
 
-    /// Advances `input` to behind the next item. Does not lend: what it returns borrows from the chunk alone.
-    fn step<'i>(&mut self, input: &mut &'i [u8]) -> Option<Step<'i>> {
+    /// The two most common things on the wire, when they lie in one chunk and nothing is open: a block of one `data` line, and a
+    /// comment. Takes nothing when it finds neither.
+    #[inline]
+    fn whole<'i>(&mut self, input: &mut &'i [u8]) -> Option<Whole<'i>> {
+        let chunk = *input;
+        // A blank line ends a block that holds nothing, such as the one that follows a comment.
+        let block = chunk.strip_prefix(b"\n").unwrap_or(chunk);
+        let (found, line, rest) = match block {
+            [b'd', b'a', b't', b'a', b':', b' ', value @ ..] => {
+                let end = scan::line_end(value)?;
+                let (value, tail) = value.split_at(end);
+                let ([b'\n', b'\n', rest @ ..] | [b'\r', b'\n', b'\r', b'\n', rest @ ..]) = tail else {
+                    return None;
+                };
+                if end > self.limits.max_data {
+                    return None;
+                }
+                (Whole::Data(value), end + 6, rest)
+            }
+            [b':', text @ ..] => {
+                let end = scan::line_end(text)?;
+                let (text, tail) = text.split_at(end);
+                let [b'\n', rest @ ..] = tail else { return None };
+                (Whole::Comment(text.strip_prefix(b" ").unwrap_or(text)), end + 1, rest)
+            }
+            _ => return None,
+        };
+        if line > self.limits.max_line {
+            return None;
+        }
+        self.offset += (chunk.len() - rest.len()) as u64;
+        *input = rest;
+        Some(found)
+    }
+
+    /// The whole chunk lies inside the line that an earlier one left open. Takes nothing when it does not.
+    #[inline]
+    fn more_of_line(&mut self, input: &mut &[u8]) -> bool {
+        let chunk = *input;
+        if scan::line_end(chunk).is_some()
+            || self.partial.len().saturating_add(chunk.len()) > self.limits.max_line
+        {
+            return false;
+        }
+        self.partial.extend_from_slice(chunk);
+        self.offset += chunk.len() as u64;
+        *input = &[];
+        true
+    }
+
+    fn next_of_any<'s, 'i: 's>(&'s mut self, input: &mut &'i [u8]) -> Option<Item<'s>> {
         let chunk = *input;
         let mut rest = chunk;
         let step = if self.flags & RESUME == 0 { None } else { self.resume(&mut rest) };
-        let step = if step.is_some() { step } else { self.lines(chunk, &mut rest) };
+        let step = if step.is_some() || rest.is_empty() { step } else { self.lines(chunk, &mut rest) };
         self.offset += (chunk.len() - rest.len()) as u64;
         *input = rest;
-        step
+        Some(match step? {
+            Step::Event { data, event } => Item::Event(self.lend(data, event)),
+            Step::Comment(text) => {
+                let text = text.unwrap_or(&self.partial[self.comment_start..]);
+                Item::Comment(valid_or_replaced(text, &mut self.replaced))
+            }
+            Step::IdOnly => Item::IdOnly(&self.last_id),
+            Step::Retry(time) => Item::Retry(time),
+            Step::Dropped(overflow) => Item::Dropped(overflow),
+        })
     }
 
     /// Takes whole lines from `rest`, the tail of `chunk`, up to an item; keeps what is left when there is none.
     fn lines<'i>(&mut self, chunk: &'i [u8], rest: &mut &'i [u8]) -> Option<Step<'i>> {
-        let mut block = Block::kept(self.flags);
-        while let Some(end) = scan::line_end(rest) {
+        let mut block = Block::EMPTY;
+        while let Some(end) = scan::line_end_near::<32>(rest) {
             let (line, tail) = rest.split_at(end);
             let start = chunk.len() - rest.len();
             self.take_line_end(tail, rest);
-            if end == 0 {
-                let step = self.dispatch(&mut block);
-                if step.is_some() {
-                    return step;
-                }
-                continue;
-            }
-            match self.line(line, &mut block) {
-                Line::Silent => {}
-                Line::Comment(text) => {
-                    self.keep(&block);
-                    return Some(Step::Comment(Text::Chunk(text)));
-                }
-                Line::Retry(time) => {
-                    self.keep(&block);
-                    return Some(Step::Retry(time));
-                }
-                Line::Over(LimitKind::Id) => {
-                    self.keep(&block);
-                    return Some(Step::Dropped(self.overflow(LimitKind::Id, self.offset + start as u64)));
-                }
-                Line::Over(limit) => {
-                    self.drop_block(0);
-                    return Some(Step::Dropped(self.overflow(limit, self.offset + start as u64)));
-                }
+            let step = if end == 0 {
+                self.dispatch(mem::replace(&mut block, Block::EMPTY))
+            } else {
+                self.line(line, &mut block, self.offset + start as u64).map(Step::from)
+            };
+            if step.is_some() {
+                self.keep(&block);
+                return step;
             }
         }
-        if rest.is_empty() {
+        let line = mem::take(rest);
+        if line.is_empty() {
             self.keep(&block);
             return None;
         }
-        let line = mem::take(rest);
         let start = self.offset + (chunk.len() - line.len()) as u64;
         if line.len() > self.limits.max_line {
-            self.drop_block(IN_LINE);
+            self.flags |= IN_LINE;
             return Some(Step::Dropped(self.overflow(LimitKind::Line, start)));
         }
         self.keep(&block);
@@ -284,7 +320,7 @@ impl Parser {
         if self.flags & DROPPING != 0 {
             self.resynchronise(rest);
         }
-        if self.flags & PARTIAL != 0 && !rest.is_empty() { self.end_partial(rest) } else { None }
+        if self.flags & PARTIAL != 0 { self.end_partial(rest) } else { None }
     }
 
     /// Drops one byte order mark at the start of the stream; its bytes may come one at a time (Encoding Standard, "UTF-8 decode").
@@ -328,41 +364,39 @@ impl Parser {
     fn end_partial<'i>(&mut self, rest: &mut &'i [u8]) -> Option<Step<'i>> {
         let end = scan::line_end(rest);
         let (more, tail) = rest.split_at(end.unwrap_or(rest.len()));
+        self.take_line_end(tail, rest);
         if self.partial.len().saturating_add(more.len()) > self.limits.max_line {
-            let overflow = self.overflow(LimitKind::Line, self.partial_offset);
-            self.drop_block(if end.is_some() { 0 } else { IN_LINE });
-            self.take_line_end(tail, rest);
-            return Some(Step::Dropped(overflow));
+            if end.is_none() {
+                self.flags |= IN_LINE;
+            }
+            return Some(Step::Dropped(self.overflow(LimitKind::Line, self.partial_offset)));
         }
         self.partial.extend_from_slice(more);
-        self.take_line_end(tail, rest);
         end?;
         self.flags &= !PARTIAL;
+        self.partial_line()
+    }
 
+    /// Takes the line in `partial`, which has ended.
+    fn partial_line<'i>(&mut self) -> Option<Step<'i>> {
         let line = mem::take(&mut self.partial);
-        let mut block = Block::kept(self.flags);
-        let found = self.line(&line, &mut block);
-        if let Field::Given(value) = block.data {
+        let mut block = Block::EMPTY;
+        let step = self.line(&line, &mut block, self.partial_offset).map(|found| match found {
+            Found::Comment(text) => {
+                self.comment_start = line.len() - text.len();
+                Step::Comment(None)
+            }
+            Found::Retry(time) => Step::Retry(time),
+            Found::Dropped(overflow) => Step::Dropped(overflow),
+        });
+        if let Some(value) = block.data.take() {
             // The first data of the block: its line becomes the data buffer, so that long data is not copied again.
             self.data_start = line.len() - value.len();
-            block.data = Field::Kept;
             self.flags |= HAS_DATA;
-            self.keep(&block);
             self.partial = mem::replace(&mut self.data, line);
-            return None;
+            return step;
         }
         self.keep(&block);
-        let step = match found {
-            Line::Silent => None,
-            Line::Comment(text) => Some(Step::Comment(Text::Partial { start: line.len() - text.len() })),
-            Line::Retry(time) => Some(Step::Retry(time)),
-            Line::Over(limit) => {
-                if limit.drops_block() {
-                    self.drop_block(0);
-                }
-                Some(Step::Dropped(self.overflow(limit, self.partial_offset)))
-            }
-        };
         self.partial = line;
         step
     }
@@ -376,97 +410,97 @@ impl Parser {
         *rest = scan::after_line_end(tail);
     }
 
-    /// Interprets one line that is not blank (§9.2.6, "process the field").
+    /// Takes one line that is not blank and begins at `start` in the stream.
     #[inline]
-    fn line<'x>(&mut self, line: &'x [u8], block: &mut Block<'x>) -> Line<'x> {
+    fn line<'x>(&mut self, line: &'x [u8], block: &mut Block<'x>, start: u64) -> Option<Found<'x>> {
         if line.len() > self.limits.max_line {
-            return Line::Over(LimitKind::Line);
+            return Some(Found::Dropped(self.overflow(LimitKind::Line, start)));
         }
-        match line {
-            [b'd', b'a', b't', b'a', value @ ..] => {
-                let Some(value) = field_value(value) else { return Line::Silent };
+        match Line::parse(line) {
+            Line::Data(value) => {
                 let held = match block.data {
-                    Field::None => 0,
-                    Field::Given(first) => first.len() + 1,
-                    Field::Kept => self.data.len() - self.data_start + 1,
+                    Some(first) => first.len() + 1,
+                    None if self.flags & HAS_DATA != 0 => self.data.len() - self.data_start + 1,
+                    None => 0,
                 };
                 if held.saturating_add(value.len()) > self.limits.max_data {
-                    return Line::Over(LimitKind::Data);
+                    return Some(Found::Dropped(self.overflow(LimitKind::Data, start)));
                 }
-                if matches!(block.data, Field::None) {
-                    block.data = Field::Given(value);
-                    return Line::Silent;
+                if held == 0 {
+                    block.data = Some(value);
+                    return None;
                 }
-                self.keep_data(block);
-                block.data = Field::Kept;
+                self.keep_data(block.data.take());
                 self.data.push(b'\n');
                 self.data.extend_from_slice(value);
             }
-            [b'e', b'v', b'e', b'n', b't', value @ ..] => {
-                let Some(value) = field_value(value) else { return Line::Silent };
+            Line::Event(value) => {
                 if value.len() > self.limits.max_event {
-                    return Line::Over(LimitKind::Event);
+                    return Some(Found::Dropped(self.overflow(LimitKind::Event, start)));
                 }
-                block.event = Field::Given(value);
+                block.event = Some(value);
             }
-            [b'i', b'd', value @ ..] => {
-                let Some(value) = field_value(value) else { return Line::Silent };
+            Line::Id(value) => {
                 if value.len() > self.limits.max_id {
-                    return Line::Over(LimitKind::Id);
+                    return Some(Found::Dropped(self.overflow(LimitKind::Id, start)));
                 }
                 if !value.contains(&0) {
-                    block.id = Field::Given(value);
+                    block.id = Some(value);
                 }
             }
-            [b':', b' ', text @ ..] | [b':', text @ ..] => return Line::Comment(text),
-            [b'r', b'e', b't', b'r', b'y', value @ ..] => {
-                let time = field_value(value).and_then(milliseconds);
-                if time.is_some() {
-                    self.retry = time;
-                }
-                return time.map_or(Line::Silent, Line::Retry);
+            Line::Comment(text) => return Some(Found::Comment(text)),
+            Line::Retry(time) => {
+                self.retry = Some(time);
+                return Some(Found::Retry(time));
             }
-            _ => {}
+            Line::Ignored => {}
         }
-        Line::Silent
+        None
     }
 
     /// The blank line: commits the id, shows the event if there is data (§9.2.6, "dispatch the event").
     #[inline]
-    fn dispatch<'i>(&mut self, block: &mut Block<'i>) -> Option<Step<'i>> {
-        let Block { data, event, id } = mem::replace(block, Block::EMPTY);
+    fn dispatch<'i>(&mut self, block: Block<'i>) -> Option<Step<'i>> {
+        let kept = self.flags;
         self.flags &= !HAS_BLOCK;
+        let Block { data, event, id } = block;
         match id {
-            Field::None => {}
-            Field::Given(id) => {
-                if id != self.last_id.as_bytes() {
-                    replace_invalid(&mut self.last_id, id);
-                }
-            }
-            Field::Kept => mem::swap(&mut self.last_id, &mut self.staged_id),
+            Some(id) if id == self.last_id.as_bytes() => {}
+            Some(id) => store(&mut self.last_id, id),
+            None if kept & HAS_ID != 0 => mem::swap(&mut self.last_id, &mut self.staged_id),
+            None => {}
         }
-        match data {
-            Field::None if matches!(id, Field::None) => None,
-            Field::None => Some(Step::IdOnly),
-            data => Some(Step::Event { data, event }),
+        if data.is_some() || kept & HAS_DATA != 0 {
+            let event = match event {
+                Some(event) => Kind::Given(event),
+                None if kept & HAS_EVENT != 0 => Kind::Kept,
+                None => Kind::Message,
+            };
+            return Some(Step::Event { data, event });
         }
+        (id.is_some() || kept & HAS_ID != 0).then_some(Step::IdOnly)
     }
 
-    /// Keeps an unfinished block when its chunk goes.
+    /// Keeps an unfinished block when its chunk goes. What is dropped is not kept.
+    #[inline]
     fn keep(&mut self, block: &Block<'_>) {
-        self.keep_data(block);
-        if let Field::Given(event) = block.event {
-            replace_invalid(&mut self.event, event);
+        if self.flags & DROPPING != 0 {
+            return;
+        }
+        self.keep_data(block.data);
+        if let Some(event) = block.event {
+            store(&mut self.event, event);
             self.flags |= HAS_EVENT;
         }
-        if let Field::Given(id) = block.id {
-            replace_invalid(&mut self.staged_id, id);
+        if let Some(id) = block.id {
+            store(&mut self.staged_id, id);
             self.flags |= HAS_ID;
         }
     }
 
-    fn keep_data(&mut self, block: &Block<'_>) {
-        if let Field::Given(data) = block.data {
+    #[inline]
+    fn keep_data(&mut self, data: Option<&[u8]>) {
+        if let Some(data) = data {
             restart(&mut self.data);
             self.data.extend_from_slice(data);
             self.data_start = 0;
@@ -474,11 +508,12 @@ impl Parser {
         }
     }
 
-    fn drop_block(&mut self, in_line: u8) {
-        self.flags = self.flags & !(HAS_BLOCK | PARTIAL) | DROPPING | in_line;
-    }
-
-    const fn overflow(&self, limit: LimitKind, offset: u64) -> Overflow {
+    /// Reports a limit crossed by the line that begins at `offset`, and drops its block unless only the field is lost.
+    #[cold]
+    const fn overflow(&mut self, limit: LimitKind, offset: u64) -> Overflow {
+        if limit.drops_block() {
+            self.flags = self.flags & !(HAS_BLOCK | PARTIAL) | DROPPING;
+        }
         let max = match limit {
             LimitKind::Line => self.limits.max_line,
             LimitKind::Data => self.limits.max_data,
@@ -489,25 +524,16 @@ impl Parser {
     }
 
     #[inline]
-    fn lend<'s, 'i: 's>(&'s mut self, data: Field<'i>, event: Field<'i>) -> EventRef<'s> {
-        let event = match event {
-            Field::None => "",
-            Field::Kept => &self.event,
-            Field::Given(bytes) => valid_or_replaced(bytes, &mut self.event),
-        };
-        let data = match data {
-            Field::Given(bytes) => bytes,
-            Field::None | Field::Kept => &self.data[self.data_start..],
-        };
+    fn lend<'s, 'i: 's>(&'s mut self, data: Option<&'i [u8]>, event: Kind<'i>) -> EventRef<'s> {
+        if let Kind::Given(event) = event
+            && event != self.event.as_bytes()
+        {
+            // Streams repeat their types: the one that is kept needs no second check of its UTF-8.
+            store(&mut self.event, event);
+        }
+        let event = if let Kind::Message = event { "" } else { &self.event };
+        let data = data.unwrap_or(&self.data[self.data_start..]);
         EventRef::from_parser(event, valid_or_replaced(data, &mut self.replaced), &self.last_id)
-    }
-
-    fn lend_comment<'s, 'i: 's>(&'s mut self, text: Text<'i>) -> &'s str {
-        let bytes = match text {
-            Text::Chunk(bytes) => bytes,
-            Text::Partial { start } => &self.partial[start..],
-        };
-        valid_or_replaced(bytes, &mut self.replaced)
     }
 }
 
@@ -517,110 +543,54 @@ impl Default for Parser {
     }
 }
 
-/// An item before it borrows from the parser.
+/// An item that is one run of bytes of the chunk.
+enum Whole<'i> {
+    Data(&'i [u8]),
+    Comment(&'i [u8]),
+}
+
+/// An item before it borrows from the parser. Bytes that are `None` are in the parser's buffer for them.
 enum Step<'i> {
-    Event { data: Field<'i>, event: Field<'i> },
-    Comment(Text<'i>),
+    Event { data: Option<&'i [u8]>, event: Kind<'i> },
+    Comment(Option<&'i [u8]>),
     IdOnly,
     Retry(Duration),
     Dropped(Overflow),
 }
 
-#[derive(Clone, Copy)]
-enum Text<'i> {
-    Chunk(&'i [u8]),
-    Partial { start: usize },
-}
-
-/// What one line did.
-enum Line<'x> {
-    Silent,
+/// What one line gives at once.
+enum Found<'x> {
     Comment(&'x [u8]),
     Retry(Duration),
-    Over(LimitKind),
+    Dropped(Overflow),
 }
 
-/// The fields of the block at hand.
-struct Block<'i> {
-    data: Field<'i>,
-    event: Field<'i>,
-    id: Field<'i>,
+impl<'i> From<Found<'i>> for Step<'i> {
+    fn from(found: Found<'i>) -> Self {
+        match found {
+            Found::Comment(text) => Self::Comment(Some(text)),
+            Found::Retry(time) => Self::Retry(time),
+            Found::Dropped(overflow) => Self::Dropped(overflow),
+        }
+    }
 }
 
-/// Where the value of a field is: nowhere, in the bytes being parsed, or in the parser's own buffer.
+/// Where the type of an event is.
 #[derive(Clone, Copy)]
-enum Field<'i> {
-    None,
+enum Kind<'i> {
+    Message,
     Given(&'i [u8]),
     Kept,
 }
 
+/// The fields of the block at hand that lie in the bytes being parsed. They go before those that the parser keeps.
+#[derive(Clone, Copy)]
+struct Block<'i> {
+    data: Option<&'i [u8]>,
+    event: Option<&'i [u8]>,
+    id: Option<&'i [u8]>,
+}
+
 impl Block<'_> {
-    const EMPTY: Self = Self { data: Field::None, event: Field::None, id: Field::None };
-
-    #[inline]
-    const fn kept(flags: u8) -> Self {
-        const fn field(has: bool) -> Field<'static> {
-            if has { Field::Kept } else { Field::None }
-        }
-        Self {
-            data: field(flags & HAS_DATA != 0),
-            event: field(flags & HAS_EVENT != 0),
-            id: field(flags & HAS_ID != 0),
-        }
-    }
-}
-
-/// The value behind a field name: after the first colon and one space; empty without a colon. `None`: the name goes on.
-#[inline]
-fn field_value(after_name: &[u8]) -> Option<&[u8]> {
-    match after_name {
-        [b':', b' ', value @ ..] | [b':', value @ ..] => Some(value),
-        [] => Some(after_name),
-        _ => None,
-    }
-}
-
-/// ASCII digits and nothing else, at least one, as milliseconds; the largest value stands for all beyond.
-fn milliseconds(value: &[u8]) -> Option<Duration> {
-    if value.is_empty() || !value.iter().all(u8::is_ascii_digit) {
-        return None;
-    }
-    let number =
-        value.iter().fold(0_u64, |sum, digit| sum.saturating_mul(10).saturating_add(u64::from(digit - b'0')));
-    Some(Duration::from_millis(number))
-}
-
-#[inline]
-fn valid_or_replaced<'s>(bytes: &'s [u8], buffer: &'s mut String) -> &'s str {
-    match core::str::from_utf8(bytes) {
-        Ok(text) => text,
-        Err(_) => {
-            replace_invalid(buffer, bytes);
-            buffer
-        }
-    }
-}
-
-/// U+FFFD for each maximal subpart of an ill-formed sequence (Encoding Standard, "UTF-8 decoder").
-fn replace_invalid(buffer: &mut String, bytes: &[u8]) {
-    buffer.clear();
-    if buffer.capacity() > KEEP {
-        buffer.shrink_to(bytes.len());
-    }
-    for chunk in bytes.utf8_chunks() {
-        buffer.push_str(chunk.valid());
-        if !chunk.invalid().is_empty() {
-            buffer.push(char::REPLACEMENT_CHARACTER);
-        }
-    }
-}
-
-/// Empties a buffer, and lets go of what a rare large event made of it.
-fn restart(buffer: &mut Vec<u8>) {
-    let used = buffer.len();
-    buffer.clear();
-    if buffer.capacity() > KEEP && used < buffer.capacity() / 4 {
-        buffer.shrink_to(KEEP);
-    }
+    const EMPTY: Self = Self { data: None, event: None, id: None };
 }
