@@ -3,7 +3,11 @@
 use bytes::Bytes;
 use serde::Serialize;
 
+use webhook_sig::UnixMillis;
+use webhook_sig::delivery::{self, EventId, OutboundEvent};
+
 use crate::clock::Time;
+use crate::input::parse_id;
 
 /// The kinds of event that the service makes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -69,6 +73,19 @@ impl Event {
         let kind = kind.as_str();
         Bytes::from(format!(r#"{{"id":{id},"type":"{kind}","time":"{at}","data":{data}}}"#))
     }
+
+    /// The event as webhooks carry it. Its id there holds the time too, since rows are counted from 1 again in a new
+    /// database, and a receiver must not take a new event for an old one.
+    pub(crate) fn outbound(&self) -> Option<OutboundEvent> {
+        let id = EventId::parse(&format!("evt_{}_{}", self.at.millis(), self.id)).ok()?;
+        let kind = delivery::EventType::parse(self.kind.as_str()).ok()?;
+        Some(OutboundEvent::new(id, kind, self.json(), UnixMillis::from_millis(self.at.millis().unsigned_abs())))
+    }
+
+    /// The row of an event by the id that webhooks carry.
+    pub(crate) fn row_of(id: &EventId) -> Option<i64> {
+        parse_id(id.as_str().rsplit('_').next()?)
+    }
 }
 
 /// JSON text of one of our own types, none of which can fail: string keys only, no non-finite number.
@@ -76,56 +93,21 @@ pub(crate) fn json<T: Serialize>(value: &T) -> String {
     serde_json::to_string(value).unwrap_or_default()
 }
 
-/// The pattern by which an endpoint chooses events: a type, a prefix with `.*`, or `*`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct TypePattern(String);
-
-impl TypePattern {
-    pub(crate) fn parse(text: &str) -> Option<TypePattern> {
-        let known = match text.strip_suffix(".*") {
-            Some(prefix) => EventType::ALL.iter().any(|t| t.as_str().split('.').next() == Some(prefix)),
-            None => text == "*" || EventType::parse(text).is_some(),
-        };
-        known.then(|| TypePattern(text.to_owned()))
-    }
-
-    pub(crate) fn matches(&self, kind: EventType) -> bool {
-        match self.0.strip_suffix('*') {
-            Some(prefix) => kind.as_str().starts_with(prefix),
-            None => kind.as_str() == self.0,
-        }
-    }
-
-    pub(crate) fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_pattern_chooses_by_whole_name_by_prefix_or_all() {
-        let matches = |pattern: &str, kind| TypePattern::parse(pattern).is_some_and(|p| p.matches(kind));
-        assert!(matches("user.created", EventType::UserCreated));
-        assert!(!matches("user.created", EventType::UserUpdated));
-        assert!(matches("user.*", EventType::UserUpdated));
-        assert!(!matches("user.*", EventType::OrderCreated));
-        assert!(matches("*", EventType::OrderCreated));
-    }
-
-    #[test]
-    fn a_pattern_that_can_match_nothing_is_refused() {
-        for text in ["", "user", "user.", "users.*", "user.creat", ".*", "**", "user.*.*"] {
-            assert_eq!(TypePattern::parse(text), None, "{text}");
-        }
-    }
 
     #[test]
     fn every_type_reads_back() {
         for kind in EventType::ALL {
             assert_eq!(EventType::parse(kind.as_str()), Some(kind));
         }
+    }
+
+    #[test]
+    fn an_event_is_found_by_the_id_that_went_out() {
+        let event = Event { id: 17, kind: EventType::UserCreated, at: Time::from_millis(1_795_520_374_123), data: "{}".into() };
+        let sent = event.outbound().unwrap();
+        assert_eq!((sent.id.as_str(), Event::row_of(&sent.id)), ("evt_1795520374123_17", Some(17)));
     }
 }

@@ -1,8 +1,10 @@
 //! Reading what a caller sent: JSON into values that are valid by existing.
 
-use http::{HeaderValue, StatusCode, header};
+use rest_core::body::parse_json;
+use rest_core::problem::Problem;
 use serde_json::{Map, Value};
 
+use crate::clock::Time;
 use crate::failure::{Failure, Violation};
 
 /// A JSON object being read member by member; what breaks a rule is collected, so that a caller hears of
@@ -15,9 +17,7 @@ pub(crate) struct Fields {
 impl Fields {
     /// Decodes a body. Malformed JSON and invalid UTF-8 are 400 with the place; another shape is 422.
     pub(crate) fn decode(body: &[u8]) -> Result<Fields, Failure> {
-        let value = serde_json::from_slice(body)
-            .map_err(|e| Failure::bad_request(format!("the body is no JSON: {}", describe(&e))))?;
-        Fields::of(value)
+        Fields::of(parse_json(body).map_err(Problem::from)?)
     }
 
     pub(crate) fn of(value: Value) -> Result<Fields, Failure> {
@@ -38,8 +38,17 @@ impl Fields {
         self
     }
 
+    /// The members as they are, for a patch that names only some.
+    pub(crate) fn into_value(self) -> Value {
+        Value::Object(self.members)
+    }
+
     pub(crate) fn take(&mut self, name: &str) -> Option<Value> {
         self.members.remove(name)
+    }
+
+    pub(crate) fn has(&self, name: &str) -> bool {
+        self.members.contains_key(name)
     }
 
     pub(crate) fn reject(&mut self, name: &str, detail: impl Into<String>) {
@@ -108,6 +117,20 @@ impl Fields {
             None => {
                 self.reject(name, "is required");
                 min
+            }
+        }
+    }
+
+    /// A required moment, as RFC 3339 text in UTC.
+    pub(crate) fn time(&mut self, name: &'static str) -> Time {
+        match self.take(name) {
+            Some(value) => value.as_str().and_then(Time::parse_rfc3339).unwrap_or_else(|| {
+                self.reject(name, "must be a time such as 2026-11-24T12:00:00Z");
+                Time::from_millis(0)
+            }),
+            None => {
+                self.reject(name, "is required");
+                Time::from_millis(0)
             }
         }
     }
@@ -184,6 +207,14 @@ impl Query {
         self.0.iter().find(|(n, _)| n == name).map(|(_, v)| v.as_str())
     }
 
+    /// Refuses names that mean nothing here: a misspelt one would silently do nothing.
+    pub(crate) fn only(&self, names: &[&str]) -> Result<(), Failure> {
+        match self.0.iter().any(|(name, _)| !names.contains(&name.as_str())) {
+            true => Err(Failure::bad_request(format!("the query may have {}", names.join(", ")))),
+            false => Ok(()),
+        }
+    }
+
     pub(crate) fn integer(&self, name: &str, min: i64, max: i64) -> Result<Option<i64>, Failure> {
         let Some(text) = self.get(name) else { return Ok(None) };
         match parse_id(text) {
@@ -198,23 +229,6 @@ pub(crate) fn parse_id(text: &str) -> Option<i64> {
     let canonical = text == "0" || (!text.starts_with('0') && text.bytes().all(|b| b.is_ascii_digit()));
     if canonical { text.parse().ok() } else { None }
 }
-
-/// Compares the essence of a `Content-Type` (any case, any parameter) with what a resource reads.
-pub(crate) fn require_content_type(value: Option<&HeaderValue>, known: &[&'static str], field: http::HeaderName) -> Result<(), Failure> {
-    let essence = value.and_then(|v| v.to_str().ok()).map(|v| v.split(';').next().unwrap_or_default().trim());
-    if essence.is_some_and(|e| known.iter().any(|k| e.eq_ignore_ascii_case(k))) {
-        return Ok(());
-    }
-    let wanted = known.join(", ");
-    let failure = Failure::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, format!("send the body as {wanted}"));
-    Err(match HeaderValue::from_str(&wanted) {
-        Ok(value) => failure.with(field, value),
-        Err(_) => failure,
-    })
-}
-
-/// The field that names what a `POST` or `PUT` reads (RFC 9110 §12.5.1, in a response).
-pub(crate) const ACCEPTED: http::HeaderName = header::ACCEPT;
 
 fn decode_form(raw: &str) -> Result<String, Failure> {
     let broken = || Failure::bad_request("the query has a broken percent escape or is no UTF-8");
@@ -262,15 +276,6 @@ fn kind(value: &Value) -> &'static str {
     }
 }
 
-/// What and where, without the parser's own wording of the types it wanted.
-pub(crate) fn describe(error: &serde_json::Error) -> String {
-    let what = match error.classify() {
-        serde_json::error::Category::Eof => "it ends too early",
-        _ => "syntax error",
-    };
-    format!("{what} at line {} column {}", error.line(), error.column())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -278,7 +283,7 @@ mod tests {
     fn violations(body: &str) -> Vec<String> {
         match Fields::decode(body.as_bytes()).and_then(NewUser::read) {
             Ok(_) => Vec::new(),
-            Err(failure) => failure.violations.into_iter().map(|v| v.pointer).collect(),
+            Err(failure) => failure.problem().errors().iter().map(|e| e.pointer.clone()).collect(),
         }
     }
 

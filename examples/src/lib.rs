@@ -11,7 +11,10 @@
 //!
 //! An event is a row, written in the same transaction as what it tells of and as the deliveries that it owes. After the
 //! commit it goes to each listening door once, in the order of the ids.
-mod auth;
+
+mod app;
+mod body;
+mod bus;
 mod clock;
 mod config;
 mod doors;
@@ -19,5 +22,14 @@ mod event;
 mod failure;
 mod guard;
 mod input;
+mod rooms;
+mod routes;
+mod server;
+mod start;
 mod stats;
 mod store;
+mod targets;
+
+pub use config::{Args, Config, Targets};
+pub use start::{Running, Showcase, StartError};
+pub use stats::Stats;

@@ -20,7 +20,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::time::{interval, sleep, timeout};
 
-use crate::app::App;
+use crate::app::Front;
 use crate::guard::Guarded;
 
 /// The body of every response.
@@ -31,8 +31,8 @@ pub(crate) type Body = UnsyncBoxBody<Bytes, Box<dyn std::error::Error + Send + S
 pub(crate) struct Place(#[expect(dead_code, reason = "held, not read")] Arc<OwnedSemaphorePermit>);
 
 /// Serves until `stop` turns true, then lets what is open end, for as long as the configuration allows.
-pub(crate) async fn serve(listener: TcpListener, app: Arc<App>, mut stop: watch::Receiver<bool>) {
-    let max = u32::try_from(app.config.max_connections).unwrap_or(u32::MAX).max(1);
+pub(crate) async fn serve(listener: TcpListener, front: Front, mut stop: watch::Receiver<bool>) {
+    let max = u32::try_from(front.app.config.max_connections).unwrap_or(u32::MAX).max(1);
     let places = Arc::new(Semaphore::new(max as usize));
     loop {
         let accepted = tokio::select! {
@@ -45,7 +45,7 @@ pub(crate) async fn serve(listener: TcpListener, app: Arc<App>, mut stop: watch:
         };
         match accepted {
             (Ok(place), Ok((socket, _))) => {
-                tokio::spawn(connection(socket, Place(Arc::new(place)), Arc::clone(&app), stop.clone()));
+                tokio::spawn(connection(socket, Place(Arc::new(place)), front.clone(), stop.clone()));
             }
             (_, Err(cause)) => {
                 // Out of file descriptors, most likely: wait for some to come back.
@@ -56,24 +56,24 @@ pub(crate) async fn serve(listener: TcpListener, app: Arc<App>, mut stop: watch:
         }
     }
     drop(listener);
-    if timeout(app.config.drain, places.acquire_many(max)).await.is_err() {
+    if timeout(front.app.config.drain, places.acquire_many(max)).await.is_err() {
         tracing::warn!("some connections did not end in time and are cut");
     }
 }
 
-async fn connection(socket: TcpStream, place: Place, app: Arc<App>, mut stop: watch::Receiver<bool>) {
+async fn connection(socket: TcpStream, place: Place, front: Front, mut stop: watch::Receiver<bool>) {
     if let Err(cause) = socket.set_nodelay(true) {
         tracing::debug!(%cause, "no TCP_NODELAY");
     }
-    let head_timeout = app.config.head_timeout;
+    let head_timeout = front.app.config.head_timeout;
     let io = TokioIo::new(Guarded::new(socket, head_timeout, WRITE_TIMEOUT));
     let active = Arc::new(AtomicUsize::new(0));
     let service = service_fn(|mut request: Request<Incoming>| {
         let running = Active::new(&active);
-        let app = Arc::clone(&app);
+        let front = front.clone();
         request.extensions_mut().insert(place.clone());
         async move {
-            let response: Response<Body> = app.respond(request).await;
+            let response: Response<Body> = front.respond(request).await;
             Ok::<_, Infallible>(response.map(|body| Tracked { body, _running: running }))
         }
     });

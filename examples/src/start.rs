@@ -8,16 +8,22 @@ use std::net::SocketAddr;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
+use rest_core::auth::Token;
 use tokio::net::TcpListener;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::watch;
 use tokio::task::JoinHandle;
+use tokio::time::timeout;
 
-use crate::app::App;
+use crate::app::{App, Front};
+use crate::bus::Bus;
 use crate::config::Config;
-use crate::server;
+use crate::doors::console::Page;
+use crate::doors::inbound;
 use crate::stats::Stats;
-use crate::store::{Place, Store, Threads};
+use crate::store::{Opened, Place, Threads};
+use crate::{routes, server};
 
 /// The service.
 pub struct Showcase;
@@ -28,6 +34,7 @@ pub struct Running {
     app: Arc<App>,
     stop: watch::Sender<bool>,
     server: JoinHandle<()>,
+    deliveries: JoinHandle<()>,
     threads: Threads,
     /// Held for as long as the folder is used.
     _lock: Option<File>,
@@ -61,13 +68,36 @@ impl Showcase {
             Some(folder) => (Place::Folder(folder.clone()), Some(take(folder)?)),
             None => (Place::Memory, None),
         };
-        let (committed, changes) = mpsc::channel(CHANGES);
-        let opened = tokio::task::spawn_blocking(move || Store::open(&place, committed)).await;
-        let (store, threads) = opened.map_err(|e| StartError::Database(Box::new(e)))?.map_err(StartError::Database)?;
+        let receiver = inbound::Receiver::new(&config.inbound_secret).map_err(|e| StartError::Config(e.to_string()))?;
+        let opened = {
+            let config = config.clone();
+            let open = move || {
+                let opened = Opened::open(place)?;
+                let (bus, deliveries) = Bus::restore(&config, &opened)?;
+                let bus = Arc::new(bus);
+                let (store, threads) = opened.serve(bus.clone())?;
+                Ok((bus, deliveries, store, threads))
+            };
+            tokio::task::spawn_blocking(open).await.map_err(|e| StartError::Database(Box::new(e)))?
+        };
+        let (bus, deliveries, store, threads) = opened.map_err(StartError::Database)?;
         let (stop, stopped) = watch::channel(false);
-        let app = App::start(config, addr, store, changes, stopped.clone()).await?;
-        let server = tokio::spawn(server::serve(listener, Arc::clone(&app), stopped));
-        Ok(Running { addr, app, stop, server, threads, _lock: lock })
+        let app = Arc::new(App {
+            token: Token::new(&config.token),
+            config,
+            addr,
+            store: store.clone(),
+            bus,
+            receiver,
+            counters: Arc::default(),
+            stopped: stopped.clone(),
+            page: Page::new(),
+        });
+        let api = routes::service(&app).map_err(|e| StartError::Config(e.to_string()))?;
+        let deliveries = tokio::spawn(deliveries.run(store));
+        let front = Front { app: Arc::clone(&app), api };
+        let server = tokio::spawn(server::serve(listener, front, stopped));
+        Ok(Running { addr, app, stop, server, deliveries, threads, _lock: lock })
     }
 }
 
@@ -89,9 +119,14 @@ impl Running {
     pub async fn shutdown(self) {
         // The receivers are the tasks that are to stop; without one there is nothing to tell.
         let _ = self.stop.send(true);
-        self.app.end();
+        self.app.bus.hub.drain(RECONNECT);
+        self.app.bus.hooks.shutdown();
         if let Err(cause) = self.server.await {
             tracing::error!(%cause, "the server ended by a panic");
+        }
+        // An attempt under way may end in time; one that does not is made again at the next start.
+        if timeout(self.app.config.drain, self.deliveries).await.is_err() {
+            tracing::warn!("a webhook was under way for too long and will be sent again");
         }
         let threads = self.threads;
         if let Err(cause) = tokio::task::spawn_blocking(move || threads.close()).await {
@@ -147,5 +182,5 @@ impl std::error::Error for StartError {
     }
 }
 
-/// Transactions whose changes may wait to be told; the writer waits when there are more.
-const CHANGES: usize = 256;
+/// When the clients of a stream that is ended are to come back.
+const RECONNECT: Duration = Duration::from_secs(1);

@@ -101,7 +101,7 @@ async fn who_writes_needs_the_token() {
     let body = json!({ "name": "Ada", "email": "x@example.net" }).to_string();
     let without = send(service.addr(), "POST", "/users", &[JSON], body.clone()).await;
     without.problem(401);
-    assert_eq!(without.header("www-authenticate"), "Bearer realm=\"showcase\"");
+    assert_eq!(without.header("www-authenticate"), "Bearer");
     let wrong = send(service.addr(), "POST", "/users", &[JSON, ("authorization", "Bearer abc124")], body).await;
     wrong.problem(401);
     assert!(wrong.header("www-authenticate").contains("error=\"invalid_token\""));
@@ -130,7 +130,7 @@ async fn what_is_wrong_with_a_body_is_said_with_its_place() {
         reply.problem(422)["errors"].as_array().unwrap().iter().map(|e| e["pointer"].clone()).collect();
     assert_eq!(pointers, ["/name", "/email", "/nmae"]);
     let cut = send(addr, "POST", "/users", &[TOKEN, JSON], r#"{"name":"A"#).await;
-    assert!(cut.problem(400)["detail"].as_str().unwrap().contains("line 1 column"));
+    assert!(cut.problem(400)["detail"].as_str().unwrap().contains("line 1, column"));
     send(addr, "POST", "/users", &[TOKEN, JSON], &b"{\"name\":\"\xff\"}"[..]).await.problem(400);
     send(addr, "POST", "/users", &[TOKEN], "{}").await.problem(415);
     let text = send(addr, "POST", "/users", &[TOKEN, ("content-type", "text/plain")], "{}").await;

@@ -3,14 +3,33 @@
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
+use http::{HeaderValue, header};
+use rest_core::Reply;
+use rest_core::field::{CacheControl, ETag};
 use sha2::{Digest, Sha256};
+
+use super::call::Call;
+use crate::failure::Failure;
+
+pub(crate) async fn show(call: Call) -> Result<Reply, Failure> {
+    let page = &call.state().page;
+    let reply = Reply::ok().content("text/html; charset=utf-8", page.html.clone()).etag(&page.etag);
+    Ok(reply
+        .cache_control(&CacheControl::new().no_cache())
+        .header(header::CONTENT_SECURITY_POLICY, page.policy.clone())
+        .header(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer")))
+}
+
+pub(crate) async fn health(_: Call) -> Result<Reply, Failure> {
+    let reply = Reply::ok().content("application/json", r#"{"status":"ok"}"#);
+    Ok(reply.cache_control(&CacheControl::new().no_store()))
+}
 
 /// The page, its validator, and the policy under which a browser runs it.
 pub(crate) struct Page {
     pub(crate) html: Bytes,
-    /// An opaque tag, without its quotes.
-    pub(crate) tag: String,
-    pub(crate) policy: String,
+    pub(crate) etag: ETag,
+    pub(crate) policy: HeaderValue,
 }
 
 impl Page {
@@ -25,7 +44,12 @@ impl Page {
             "default-src 'none'; script-src {scripts}; style-src {styles} 'unsafe-hashes' {attributes}; img-src data:; \
              connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
         );
-        Page { html: Bytes::from_static(html.as_bytes()), tag: hash(html)[..22].replace(['+', '/'], "-"), policy }
+        Page {
+            html: Bytes::from_static(html.as_bytes()),
+            etag: ETag::from_content(html),
+            // Base64 and our own words: always a field value. Were it none, the page would do nothing at all.
+            policy: HeaderValue::try_from(policy).unwrap_or(HeaderValue::from_static("default-src 'none'")),
+        }
     }
 }
 
@@ -53,7 +77,8 @@ mod tests {
         assert_eq!(hashes(blocks("<b style=\"a:b\"></b><i style=\"a:b\">", " style=\"", "\"")), format!("'sha256-{}'", hash("a:b")));
         assert_eq!(hashes(blocks("<p>", "<style>", "</style>")), "'none'");
         let page = Page::new();
-        assert!(page.policy.contains("script-src 'sha256-"), "{}", page.policy);
-        assert!(!page.policy.contains("unsafe-inline"), "{}", page.policy);
+        let policy = page.policy.to_str().unwrap();
+        assert!(policy.contains("script-src 'sha256-"), "{policy}");
+        assert!(!policy.contains("unsafe-inline"), "{policy}");
     }
 }

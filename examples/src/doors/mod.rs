@@ -1,3 +1,10 @@
 //! The doors: what each protocol says and hears, over the same store and the same events.
 
+pub(crate) mod call;
 pub(crate) mod console;
+pub(crate) mod inbound;
+pub(crate) mod rest;
+pub(crate) mod room;
+pub(crate) mod room_message;
+pub(crate) mod stream;
+pub(crate) mod webhooks;

@@ -59,16 +59,16 @@ pub(crate) fn created(user: &User, reference: Option<&Value>) -> String {
 }
 
 pub(crate) fn error(failure: &Failure, reference: Option<&Value>) -> String {
+    let problem = failure.problem();
     let mut message = json!({
         "type": "error",
-        "title": failure.title(),
-        "detail": failure.detail,
-        "status": failure.status.as_u16(),
+        "title": problem.title(),
+        "detail": problem.detail_text(),
+        "status": problem.status().as_u16(),
     });
     if let Some(members) = message.as_object_mut() {
-        if !failure.violations.is_empty() {
-            let list = failure.violations.iter().map(|v| json!({ "pointer": v.pointer, "detail": v.detail })).collect();
-            members.insert("errors".to_owned(), list);
+        if !problem.errors().is_empty() {
+            members.insert("errors".to_owned(), json!(problem.errors()));
         }
         if let Some(reference) = reference {
             members.insert("ref".to_owned(), reference.clone());
@@ -118,7 +118,7 @@ mod tests {
         let user = NewUser { name: "A".into(), email: "a@b.co".into() };
         let (reference, message) = read(r#"{"type":"create_user","name":"A","email":"a@b.co","ref":[7]}"#);
         assert_eq!((reference, message.unwrap()), (Some(json!([7])), ClientMessage::CreateUser(user)));
-        let status = |text: &str| read(text).1.unwrap_err().status.as_u16();
+        let status = |text: &str| read(text).1.unwrap_err().status().as_u16();
         for text in ["", "{", "nul", "{}", r#"{"type":"shout"}"#, r#"{"type":7}"#] {
             assert_eq!(status(text), 400, "{text}");
         }

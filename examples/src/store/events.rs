@@ -2,15 +2,16 @@
 
 use std::sync::Arc;
 
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, OptionalExtension, params};
 use serde::Serialize;
+use webhook_sig::delivery::EventId;
 
 use super::{Change, Write, hooks};
 use crate::clock::Time;
 use crate::event::{Event, EventType, json};
 use crate::failure::Failure;
 
-/// Events that are kept for replay. Older ones go, with their deliveries, once nothing is pending.
+/// Events that are kept for replay. Older ones go, with their deliveries, once none of these is under way.
 const KEPT: i64 = 10_000;
 /// How many events lie between two sweeps.
 const SWEEP: i64 = 256;
@@ -22,7 +23,8 @@ pub(crate) fn append<T: Serialize>(w: &mut Write<'_>, kind: EventType, data: &T)
         .execute(params![kind.as_str(), w.now.millis(), data])?;
     let id = w.db.last_insert_rowid();
     let event = Arc::new(Event { id, kind, at: w.now, data });
-    let owed = hooks::owe(w, &event)?;
+    let owed = w.listener.prepare(&event)?;
+    hooks::insert(w.db, id, owed.deliveries(), w.now)?;
     if id % SWEEP == 0 {
         sweep(w.db, id - KEPT)?;
     }
@@ -33,7 +35,7 @@ pub(crate) fn append<T: Serialize>(w: &mut Write<'_>, kind: EventType, data: &T)
 fn sweep(db: &Connection, up_to: i64) -> Result<(), Failure> {
     db.prepare_cached(
         "DELETE FROM events WHERE id <= ?1
-         AND NOT EXISTS (SELECT 1 FROM deliveries d WHERE d.event_id = events.id AND d.state = 'pending')",
+         AND NOT EXISTS (SELECT 1 FROM deliveries d WHERE d.event_id = events.id AND d.status IN ('waiting', 'leased'))",
     )?
     .execute([up_to])?;
     Ok(())
@@ -47,17 +49,25 @@ pub(crate) fn newest(db: &Connection, limit: i64) -> Result<Vec<Event>, Failure>
     Ok(rows.collect::<Result<Vec<Option<Event>>, _>>()?.into_iter().flatten().collect())
 }
 
-/// The events with an id in the range, oldest first.
-pub(crate) fn between(db: &Connection, from: i64, to: i64, limit: i64) -> Result<Vec<Event>, Failure> {
-    let mut statement = db.prepare_cached("SELECT id, type, at, data FROM events WHERE id BETWEEN ? AND ? ORDER BY id LIMIT ?")?;
-    let rows = statement.query_map([from, to, limit], read)?;
-    Ok(rows.collect::<Result<Vec<Option<Event>>, _>>()?.into_iter().flatten().collect())
+pub(crate) fn row(db: &Connection, id: i64) -> Result<Option<Event>, Failure> {
+    let mut statement = db.prepare_cached("SELECT id, type, at, data FROM events WHERE id = ?")?;
+    Ok(statement.query_row([id], read).optional()?.flatten())
 }
 
-/// The events of a time, both ends included, oldest first.
-pub(crate) fn of_time(db: &Connection, from: Time, to: Time) -> Result<Vec<Event>, Failure> {
-    let mut statement = db.prepare_cached("SELECT id, type, at, data FROM events WHERE at BETWEEN ? AND ? ORDER BY id")?;
-    let rows = statement.query_map([from.millis(), to.millis()], read)?;
+/// The event that was sent under this id, if it is still kept.
+pub(crate) fn find(db: &Connection, id: &EventId) -> Result<Option<Event>, Failure> {
+    match Event::row_of(id) {
+        Some(id) => row(db, id),
+        None => Ok(None),
+    }
+}
+
+/// Events from one moment up to before another and behind an id, oldest first.
+pub(crate) fn of_time(db: &Connection, from: i64, to: i64, after: i64, limit: i64) -> Result<Vec<Event>, Failure> {
+    let mut statement = db.prepare_cached(
+        "SELECT id, type, at, data FROM events WHERE at >= ? AND at < ? AND id > ? ORDER BY id LIMIT ?",
+    )?;
+    let rows = statement.query_map(params![from, to, after, limit], read)?;
     Ok(rows.collect::<Result<Vec<Option<Event>>, _>>()?.into_iter().flatten().collect())
 }
 

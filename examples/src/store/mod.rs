@@ -1,7 +1,7 @@
 //! The store: embedded SQLite with one writer.
 //!
 //! A thread owns the writing connection. It takes what waits in its queue into one transaction, each job in a
-//! savepoint of its own, commits once for all of them, hands the new events on in the order of their ids, and
+//! savepoint of its own, commits once for all of them, tells what happened in the order of the events' ids, and
 //! only then answers. So a write that was acknowledged is on disk, and many writers share one `fsync`.
 //! Reads go to a second connection on a second thread, which never waits for the writer (WAL).
 #![allow(clippy::disallowed_methods, reason = "the store's two threads are the adapter between SQLite and the runtime")]
@@ -13,7 +13,8 @@ use std::thread::{Builder, JoinHandle};
 use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::oneshot;
+use webhook_sig::delivery::Prepared;
 
 use crate::clock::Time;
 use crate::event::Event;
@@ -29,14 +30,19 @@ mod schema;
 pub(crate) mod users;
 
 /// What a committed transaction means to the rest of the service.
-#[derive(Debug)]
 pub(crate) enum Change {
     /// Something happened, and these deliveries are owed for it.
-    Happened(Arc<Event>, Vec<hooks::Owed>),
-    /// These deliveries are to be made again.
-    Replayed(Vec<hooks::Owed>),
+    Happened(Arc<Event>, Prepared),
     EndpointAdded(hooks::Endpoint),
     EndpointRemoved(i64),
+}
+
+/// Who has to know. Both are called on the writer's thread, so they must be quick.
+pub(crate) trait Listener: Send + Sync + 'static {
+    /// Draws up what an event will owe, inside the transaction that stores both.
+    fn prepare(&self, event: &Event) -> Result<Prepared, Failure>;
+    /// Hears of each change once, after its commit and before its answer, in the order of the commits.
+    fn committed(&self, change: Change);
 }
 
 /// Where the rows live.
@@ -83,7 +89,7 @@ enum Job {
     Close,
 }
 
-type WriteJob = Box<dyn FnOnce(&Connection, Time) -> Done + Send>;
+type WriteJob = Box<dyn FnOnce(&Connection, Time, &dyn Listener) -> Done + Send>;
 
 struct Done {
     keep: bool,
@@ -95,19 +101,36 @@ struct Done {
 pub(crate) struct Write<'c> {
     pub(crate) db: &'c Connection,
     pub(crate) now: Time,
+    pub(crate) listener: &'c dyn Listener,
     changes: Vec<Change>,
 }
 
-impl Store {
-    /// Opens or creates the database. `committed` gets what each transaction changed, in the order of the commits.
-    pub(crate) fn open(place: &Place, committed: mpsc::Sender<Vec<Change>>) -> Result<(Store, Threads), OpenError> {
-        let (writer, writes) = sync_channel(QUEUE);
-        let mut db = match place {
+/// A database that is open and not served yet: what a start has to take up is read here.
+pub(crate) struct Opened {
+    place: Place,
+    db: Connection,
+}
+
+impl Opened {
+    /// Opens or creates the database.
+    pub(crate) fn open(place: Place) -> Result<Opened, OpenError> {
+        let mut db = match &place {
             Place::Folder(folder) => Connection::open(folder.join(FILE))?,
             Place::Memory => Connection::open_in_memory()?,
         };
         schema::prepare(&mut db)?;
         sample::fill(&mut db, Time::now())?;
+        Ok(Opened { place, db })
+    }
+
+    pub(crate) fn db(&self) -> &Connection {
+        &self.db
+    }
+
+    /// Starts the threads.
+    pub(crate) fn serve(self, listener: Arc<dyn Listener>) -> Result<(Store, Threads), OpenError> {
+        let Opened { place, db } = self;
+        let (writer, writes) = sync_channel(QUEUE);
         let mut handles = Vec::new();
         let reader = match place {
             Place::Folder(folder) => {
@@ -121,12 +144,14 @@ impl Store {
             // A database in memory has one connection, so its writer reads too.
             Place::Memory => writer.clone(),
         };
-        let write = move || write_loop(&db, &writes, &committed);
+        let write = move || write_loop(&db, &writes, &*listener);
         handles.push(Builder::new().name("store-writer".to_owned()).spawn(write)?);
         let store = Store { writer, reader };
         Ok((store.clone(), Threads { store, handles }))
     }
+}
 
+impl Store {
     /// Runs a read on a consistent view.
     pub(crate) async fn read<T, F>(&self, job: F) -> Result<T, Failure>
     where
@@ -151,8 +176,8 @@ impl Store {
         F: FnOnce(&mut Write<'_>) -> Result<T, Failure> + Send + 'static,
     {
         let (answer, answered) = oneshot::channel();
-        let job = Job::Write(Box::new(move |db, now| {
-            let mut write = Write { db, now, changes: Vec::new() };
+        let job = Job::Write(Box::new(move |db, now, listener| {
+            let mut write = Write { db, now, listener, changes: Vec::new() };
             let result = job(&mut write);
             Done {
                 keep: result.is_ok(),
@@ -191,12 +216,12 @@ fn read_loop(db: &Connection, queue: &Receiver<Job>) {
     }
 }
 
-fn write_loop(db: &Connection, queue: &Receiver<Job>, committed: &mpsc::Sender<Vec<Change>>) {
+fn write_loop(db: &Connection, queue: &Receiver<Job>, listener: &dyn Listener) {
     let mut waiting = None;
     while let Some(job) = waiting.take().or_else(|| queue.recv().ok()) {
         match job {
             Job::Read(run) => read(db, run),
-            Job::Write(run) => waiting = write_batch(db, run, queue, committed),
+            Job::Write(run) => waiting = write_batch(db, run, queue, listener),
             Job::Close => break,
         }
     }
@@ -219,14 +244,14 @@ fn read(db: &Connection, run: Box<dyn FnOnce(&Connection) + Send>) {
 }
 
 /// Runs the first write and those that wait behind it; gives back the job that is no write and ended the batch.
-fn write_batch(db: &Connection, first: WriteJob, queue: &Receiver<Job>, committed: &mpsc::Sender<Vec<Change>>) -> Option<Job> {
+fn write_batch(db: &Connection, first: WriteJob, queue: &Receiver<Job>, listener: &dyn Listener) -> Option<Job> {
     let mut batch = Vec::new();
     let mut waiting = None;
     let mut next = Some(first);
     let mut fate = step(db, "BEGIN IMMEDIATE");
     // A job that is not run is dropped, and its caller told that the store failed.
     while let (Ok(()), Some(run)) = (&fate, next.take()) {
-        match in_savepoint(db, run) {
+        match in_savepoint(db, run, listener) {
             Ok(done) => batch.push(done),
             Err(cause) => fate = Err(cause),
         }
@@ -245,14 +270,14 @@ fn write_batch(db: &Connection, first: WriteJob, queue: &Receiver<Job>, committe
             tracing::debug!(%cause, "there was no transaction to roll back");
         }
     }
-    let mut changes = Vec::new();
+    let mut changes: Vec<Change> = Vec::new();
     let mut answers = Vec::with_capacity(batch.len());
     for done in batch {
         changes.extend(done.changes);
         answers.push(done.answer);
     }
-    if fate.is_ok() && !changes.is_empty() && committed.blocking_send(changes).is_err() {
-        tracing::debug!("a change was committed after the bus had closed");
+    if fate.is_ok() {
+        changes.into_iter().for_each(|change| listener.committed(change));
     }
     for answer in answers {
         answer(fate.as_ref().map(|()| ()).map_err(|cause| Failure::unavailable(cause)));
@@ -260,9 +285,9 @@ fn write_batch(db: &Connection, first: WriteJob, queue: &Receiver<Job>, committe
     waiting
 }
 
-fn in_savepoint(db: &Connection, run: WriteJob) -> Result<Done, rusqlite::Error> {
+fn in_savepoint(db: &Connection, run: WriteJob, listener: &dyn Listener) -> Result<Done, rusqlite::Error> {
     step(db, "SAVEPOINT job")?;
-    let done = run(db, Time::now());
+    let done = run(db, Time::now(), listener);
     if !done.keep {
         step(db, "ROLLBACK TO job")?;
     }
@@ -288,20 +313,39 @@ const BUSY: Duration = Duration::from_secs(5);
 mod tests {
     use super::*;
     use crate::input::{NewUser, Page};
+    use std::sync::Mutex;
+    use webhook_sig::UnixMillis;
+    use webhook_sig::delivery::{Config, Dispatcher};
 
     fn user(n: usize) -> NewUser {
         NewUser { name: format!("user {n}"), email: format!("user{n}@example.net") }
     }
 
-    fn open() -> (Store, Threads, mpsc::Receiver<Vec<Change>>) {
-        let (committed, changes) = mpsc::channel(64);
-        let (store, threads) = Store::open(&Place::Memory, committed).unwrap();
-        (store, threads, changes)
+    /// Owes nothing, and notes the ids of what was committed.
+    struct Notes(Mutex<Dispatcher>, Mutex<Vec<i64>>);
+
+    impl Listener for Notes {
+        fn prepare(&self, event: &Event) -> Result<Prepared, Failure> {
+            let now = UnixMillis::from_millis(1);
+            Ok(self.0.lock().unwrap().prepare(event.outbound().unwrap(), now).unwrap())
+        }
+
+        fn committed(&self, change: Change) {
+            if let Change::Happened(event, _) = change {
+                self.1.lock().unwrap().push(event.id);
+            }
+        }
+    }
+
+    fn open() -> (Store, Threads, Arc<Notes>) {
+        let notes = Arc::new(Notes(Mutex::new(Dispatcher::new(Config::default(), 0)), Mutex::default()));
+        let (store, threads) = Opened::open(Place::Memory).unwrap().serve(notes.clone()).unwrap();
+        (store, threads, notes)
     }
 
     #[tokio::test]
     async fn a_refused_write_leaves_nothing_beside_others_that_stay() {
-        let (store, threads, mut changes) = open();
+        let (store, threads, notes) = open();
         let jobs = (0..20).map(|n| {
             store.write(move |w| {
                 let made = users::create(w, None, user(n / 2))?;
@@ -315,21 +359,14 @@ mod tests {
         let (_, total) = store.read(|db| users::list(db, Page { limit: 1, offset: 0 })).await.unwrap();
         assert_eq!(total, 3 + 10);
         tokio::task::spawn_blocking(|| threads.close()).await.unwrap();
-        let mut ids = Vec::new();
-        while let Some(batch) = changes.recv().await {
-            ids.extend(batch.into_iter().map(|c| match c {
-                Change::Happened(event, _) => event.id,
-                other => panic!("{other:?}"),
-            }));
-        }
-        assert_eq!(ids, (1..=10).collect::<Vec<_>>());
+        assert_eq!(*notes.1.lock().unwrap(), (1..=10).collect::<Vec<_>>());
     }
 
     #[tokio::test]
     async fn after_the_close_a_job_is_refused() {
-        let (store, threads, _changes) = open();
+        let (store, threads, _) = open();
         tokio::task::spawn_blocking(|| threads.close()).await.unwrap();
         let late = store.write(|w| users::create(w, None, user(1))).await;
-        assert_eq!(late.unwrap_err().status, http::StatusCode::SERVICE_UNAVAILABLE);
+        assert_eq!(late.unwrap_err().status(), http::StatusCode::SERVICE_UNAVAILABLE);
     }
 }

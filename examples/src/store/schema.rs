@@ -108,31 +108,32 @@ CREATE TABLE endpoints (
     types TEXT NOT NULL,
     scheme TEXT NOT NULL,
     secret TEXT NOT NULL,
-    enabled INTEGER NOT NULL DEFAULT 1,
+    disabled TEXT,
     created_at INTEGER NOT NULL
 ) STRICT;
 CREATE TABLE deliveries (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     event_id INTEGER NOT NULL REFERENCES events(id) ON DELETE CASCADE,
     endpoint_id INTEGER NOT NULL REFERENCES endpoints(id) ON DELETE CASCADE,
-    state TEXT NOT NULL CHECK (state IN ('pending', 'delivered', 'dead')),
-    attempts INTEGER NOT NULL DEFAULT 0,
-    next_at INTEGER NOT NULL,
-    created_at INTEGER NOT NULL,
-    updated_at INTEGER NOT NULL,
-    UNIQUE (event_id, endpoint_id)
+    status TEXT NOT NULL,
+    at INTEGER NOT NULL,
+    step INTEGER NOT NULL,
+    attempts INTEGER NOT NULL,
+    failure TEXT,
+    created_at INTEGER NOT NULL
 ) STRICT;
+CREATE INDEX deliveries_of_event ON deliveries(event_id);
 CREATE INDEX deliveries_of_endpoint ON deliveries(endpoint_id);
-CREATE INDEX deliveries_by_state ON deliveries(state);
+CREATE INDEX deliveries_unsettled ON deliveries(status) WHERE status <> 'delivered';
 CREATE TABLE attempts (
-    id INTEGER PRIMARY KEY AUTOINCREMENT,
     delivery_id INTEGER NOT NULL REFERENCES deliveries(id) ON DELETE CASCADE,
     number INTEGER NOT NULL,
-    at INTEGER NOT NULL,
+    started_at INTEGER NOT NULL,
+    ended_at INTEGER NOT NULL,
     outcome TEXT NOT NULL,
-    status INTEGER
-) STRICT;
-CREATE INDEX attempts_of_delivery ON attempts(delivery_id);
+    status INTEGER,
+    PRIMARY KEY (delivery_id, number)
+) STRICT, WITHOUT ROWID;
 CREATE TABLE received (
     dedupe TEXT PRIMARY KEY,
     at INTEGER NOT NULL

@@ -21,11 +21,11 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc;
 use tokio::time::timeout;
 
-pub const TOKEN: (&str, &str) = ("authorization", "Bearer abc123");
-pub const JSON: (&str, &str) = ("content-type", "application/json");
+pub(crate) const TOKEN: (&str, &str) = ("authorization", "Bearer abc123");
+pub(crate) const JSON: (&str, &str) = ("content-type", "application/json");
 
 /// A configuration on a free port, in memory, that does not wait long for anything.
-pub fn config() -> Config {
+pub(crate) fn config() -> Config {
     let mut config = Config::default();
     config.addr = SocketAddr::from(([127, 0, 0, 1], 0));
     config.data = None;
@@ -34,29 +34,29 @@ pub fn config() -> Config {
     config
 }
 
-pub async fn start() -> Running {
+pub(crate) async fn start() -> Running {
     Showcase::start(config()).await.expect("starts")
 }
 
 #[derive(Debug)]
-pub struct Reply {
-    pub status: StatusCode,
-    pub headers: HeaderMap,
-    pub body: Bytes,
+pub(crate) struct Reply {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Bytes,
 }
 
 impl Reply {
-    pub fn json(&self) -> Value {
+    pub(crate) fn json(&self) -> Value {
         serde_json::from_slice(&self.body).unwrap_or_else(|e| panic!("{e}: {self:?}"))
     }
 
-    pub fn header(&self, name: &str) -> &str {
+    pub(crate) fn header(&self, name: &str) -> &str {
         self.headers.get(name).map_or("", |v| v.to_str().unwrap())
     }
 
     /// Asserts that this is a problem document (RFC 9457) of this status.
     #[track_caller]
-    pub fn problem(&self, status: u16) -> Value {
+    pub(crate) fn problem(&self, status: u16) -> Value {
         assert_eq!(self.status.as_u16(), status, "{self:?}");
         assert_eq!(self.header("content-type"), "application/problem+json", "{self:?}");
         let value = self.json();
@@ -67,7 +67,7 @@ impl Reply {
 }
 
 /// One request on a connection of its own.
-pub async fn send(addr: SocketAddr, method: &str, path: &str, headers: &[(&str, &str)], body: impl Into<Bytes>) -> Reply {
+pub(crate) async fn send(addr: SocketAddr, method: &str, path: &str, headers: &[(&str, &str)], body: impl Into<Bytes>) -> Reply {
     let mut request = Request::builder().method(method).uri(path).header("host", addr.to_string());
     for (name, value) in headers {
         request = request.header(*name, *value);
@@ -83,23 +83,23 @@ pub async fn send(addr: SocketAddr, method: &str, path: &str, headers: &[(&str, 
     Reply { status: parts.status, headers: parts.headers, body }
 }
 
-pub async fn get(addr: SocketAddr, path: &str) -> Reply {
+pub(crate) async fn get(addr: SocketAddr, path: &str) -> Reply {
     send(addr, "GET", path, &[], "").await
 }
 
-pub async fn post(addr: SocketAddr, path: &str, body: &Value) -> Reply {
+pub(crate) async fn post(addr: SocketAddr, path: &str, body: &Value) -> Reply {
     send(addr, "POST", path, &[TOKEN, JSON], body.to_string()).await
 }
 
 /// Creates a user by REST; gives its id.
-pub async fn create_user(addr: SocketAddr, name: &str, email: &str) -> i64 {
+pub(crate) async fn create_user(addr: SocketAddr, name: &str, email: &str) -> i64 {
     let reply = post(addr, "/users", &json!({ "name": name, "email": email })).await;
     assert_eq!(reply.status, StatusCode::CREATED, "{reply:?}");
     reply.json()["id"].as_i64().unwrap()
 }
 
 /// Waits until a condition holds.
-pub async fn until<F: Future<Output = bool>>(what: &str, mut holds: impl FnMut() -> F) {
+pub(crate) async fn until<F: Future<Output = bool>>(what: &str, mut holds: impl FnMut() -> F) {
     for _ in 0..500 {
         if holds().await {
             return;
@@ -110,18 +110,18 @@ pub async fn until<F: Future<Output = bool>>(what: &str, mut holds: impl FnMut()
 }
 
 /// A server that takes webhooks down and answers with the statuses it was told, 204 when it was told none.
-pub struct Sink {
-    pub addr: SocketAddr,
+pub(crate) struct Sink {
+    pub(crate) addr: SocketAddr,
     answers: Arc<Mutex<VecDeque<u16>>>,
     taken: mpsc::UnboundedReceiver<(HeaderMap, Bytes)>,
 }
 
 impl Sink {
-    pub async fn start() -> Sink {
+    pub(crate) async fn start() -> Sink {
         Sink::start_on(SocketAddr::from(([127, 0, 0, 1], 0))).await
     }
 
-    pub async fn start_on(addr: SocketAddr) -> Sink {
+    pub(crate) async fn start_on(addr: SocketAddr) -> Sink {
         let listener = TcpListener::bind(addr).await.unwrap();
         let addr = listener.local_addr().unwrap();
         let answers = Arc::new(Mutex::new(VecDeque::new()));
@@ -149,22 +149,22 @@ impl Sink {
         Sink { addr, answers, taken }
     }
 
-    pub fn url(&self) -> String {
+    pub(crate) fn url(&self) -> String {
         format!("http://{}/hook", self.addr)
     }
 
     /// The next statuses it answers with.
-    pub fn answer(&self, statuses: impl IntoIterator<Item = u16>) {
+    pub(crate) fn answer(&self, statuses: impl IntoIterator<Item = u16>) {
         self.answers.lock().unwrap().extend(statuses);
     }
 
     /// The next request.
-    pub async fn take(&mut self) -> (HeaderMap, Bytes) {
+    pub(crate) async fn take(&mut self) -> (HeaderMap, Bytes) {
         timeout(PATIENCE, self.taken.recv()).await.expect("a webhook in time").unwrap()
     }
 
     /// Asserts that none comes for a while.
-    pub async fn quiet(&mut self, wait: Duration) {
+    pub(crate) async fn quiet(&mut self, wait: Duration) {
         if let Ok(Some((headers, body))) = timeout(wait, self.taken.recv()).await {
             panic!("one too many: {headers:?} {body:?}");
         }
@@ -174,7 +174,7 @@ impl Sink {
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// An open event stream, read with the crate's own parser.
-pub struct Events {
+pub(crate) struct Events {
     body: Incoming,
     parser: sse_codec::Parser,
     buffer: bytes::BytesMut,
@@ -183,7 +183,7 @@ pub struct Events {
 
 impl Events {
     /// Opens `path`; the answer has to be a stream.
-    pub async fn open(addr: SocketAddr, path: &str, headers: &[(&str, &str)]) -> Events {
+    pub(crate) async fn open(addr: SocketAddr, path: &str, headers: &[(&str, &str)]) -> Events {
         let mut request = Request::builder().uri(path).header("host", addr.to_string()).header("accept", "text/event-stream");
         for (name, value) in headers {
             request = request.header(*name, *value);
@@ -199,7 +199,7 @@ impl Events {
     }
 
     /// The next event; `None` when the stream has ended.
-    pub async fn next(&mut self) -> Option<sse_codec::Event> {
+    pub(crate) async fn next(&mut self) -> Option<sse_codec::Event> {
         loop {
             if let Some(event) = self.parser.decode(&mut self.buffer).expect("within the limits") {
                 return Some(event);
@@ -212,7 +212,7 @@ impl Events {
     }
 
     /// The next event of a type.
-    pub async fn next_of(&mut self, kind: &str) -> sse_codec::Event {
+    pub(crate) async fn next_of(&mut self, kind: &str) -> sse_codec::Event {
         loop {
             let event = self.next().await.expect("the stream goes on");
             if event.event() == kind {
@@ -222,7 +222,7 @@ impl Events {
     }
 
     /// Asserts that no event comes for a while.
-    pub async fn quiet(&mut self, wait: Duration) {
+    pub(crate) async fn quiet(&mut self, wait: Duration) {
         if let Ok(event) = timeout(wait, self.next()).await {
             panic!("one too many: {event:?}");
         }
@@ -236,10 +236,10 @@ impl Drop for Events {
 }
 
 /// A folder of its own, removed at the end.
-pub struct Folder(std::path::PathBuf);
+pub(crate) struct Folder(std::path::PathBuf);
 
 impl Folder {
-    pub fn new() -> Folder {
+    pub(crate) fn new() -> Folder {
         static NEXT: std::sync::atomic::AtomicU32 = std::sync::atomic::AtomicU32::new(0);
         let n = NEXT.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
         let path = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{}-{n}", std::process::id()));
@@ -247,7 +247,7 @@ impl Folder {
         Folder(path)
     }
 
-    pub fn path(&self) -> &std::path::Path {
+    pub(crate) fn path(&self) -> &std::path::Path {
         &self.0
     }
 }
@@ -255,5 +255,66 @@ impl Folder {
 impl Drop for Folder {
     fn drop(&mut self) {
         let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+/// Sends bytes as they are and gives what comes back until the end or the time is over.
+pub(crate) async fn raw(addr: SocketAddr, bytes: &[u8], wait: Duration) -> Vec<u8> {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    let mut socket = TcpStream::connect(addr).await.unwrap();
+    socket.write_all(bytes).await.unwrap();
+    let mut answer = Vec::new();
+    let _ = timeout(wait, async { while socket.read_buf(&mut answer).await.is_ok_and(|n| n > 0) {} }).await;
+    answer
+}
+
+/// The default of `--inbound-secret`.
+pub(crate) const INBOUND_SECRET: &str = "whsec_b2N0YXZvLWRlbW8taW5ib3VuZC1zZWNyZXQtMDAwMDE=";
+
+/// A message with its signature.
+#[derive(Clone, Debug)]
+pub(crate) struct Signed {
+    pub(crate) scheme: String,
+    pub(crate) headers: Vec<(String, String)>,
+    pub(crate) body: Bytes,
+}
+
+/// Signs by Standard Webhooks.
+pub(crate) fn signed(body: &[u8]) -> Signed {
+    signed_by("standard", body)
+}
+
+/// Signs by any scheme, with the default secret and an id of its own.
+pub(crate) fn signed_by(scheme: &str, body: &[u8]) -> Signed {
+    static NEXT: std::sync::atomic::AtomicU32 = std::sync::atomic::AtomicU32::new(0);
+    let id = format!("msg_{}", NEXT.fetch_add(1, std::sync::atomic::Ordering::Relaxed));
+    let ring = ring(scheme, INBOUND_SECRET);
+    let headers = ring.signer(scheme.parse().unwrap()).sign(&id, now(), body).unwrap();
+    let headers = headers.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+    Signed { scheme: scheme.to_owned(), headers, body: Bytes::copy_from_slice(body) }
+}
+
+/// Whether a request that we got is signed with a secret.
+pub(crate) fn verifies(scheme: &str, secret: &str, headers: &HeaderMap, body: &[u8]) -> bool {
+    ring(scheme, secret).scheme(scheme.parse().unwrap()).verify(headers, body, now()).is_ok()
+}
+
+fn ring(scheme: &str, secret: &str) -> webhook_sig::KeyRing {
+    let secret = match scheme {
+        "standard" => webhook_sig::Secret::whsec(secret),
+        _ => webhook_sig::Secret::raw(secret),
+    };
+    webhook_sig::KeyRing::new().hmac("test", secret.unwrap()).unwrap()
+}
+
+fn now() -> webhook_sig::UnixMillis {
+    webhook_sig::UnixMillis::from(std::time::SystemTime::now())
+}
+
+impl Signed {
+    pub(crate) async fn send(&self, addr: SocketAddr) -> Reply {
+        let mut headers = vec![JSON];
+        headers.extend(self.headers.iter().map(|(n, v)| (n.as_str(), v.as_str())));
+        send(addr, "POST", &format!("/webhooks/inbound/{}", self.scheme), &headers, self.body.clone()).await
     }
 }

@@ -1,0 +1,66 @@
+//! The service behind the port: its state, how it takes up where it stopped, and how it answers a request.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use http::{HeaderValue, Request, Response, header};
+use http_body_util::BodyExt;
+use hyper::body::Incoming;
+use rest_core::auth::Token;
+use rest_core::tower::{ApiService, Body};
+use serde_json::json;
+use tokio::sync::watch;
+use tower_service::Service;
+
+use crate::body::Upload;
+use crate::bus::Bus;
+use crate::config::Config;
+use crate::doors::{console, inbound};
+use crate::server;
+use crate::stats::Counters;
+use crate::store::Store;
+
+/// What every handler can reach.
+pub(crate) struct App {
+    pub(crate) config: Config,
+    pub(crate) addr: SocketAddr,
+    pub(crate) token: Token,
+    pub(crate) store: Store,
+    pub(crate) bus: Arc<Bus>,
+    pub(crate) receiver: inbound::Receiver,
+    pub(crate) counters: Arc<Counters>,
+    pub(crate) stopped: watch::Receiver<bool>,
+    pub(crate) page: console::Page,
+}
+
+/// Answers any request: routes, then the fields that every answer has.
+#[derive(Clone)]
+pub(crate) struct Front {
+    pub(crate) app: Arc<App>,
+    pub(crate) api: ApiService<Arc<App>>,
+}
+
+impl Front {
+    pub(crate) async fn respond(mut self, request: Request<Incoming>) -> Response<server::Body> {
+        let body_timeout = self.app.config.body_timeout;
+        let awaits = request.headers().contains_key(header::EXPECT);
+        let Ok(mut response) = self.api.call(request.map(|body| Upload::new(body, body_timeout, awaits))).await;
+        let headers = response.headers_mut();
+        headers.entry(header::X_CONTENT_TYPE_OPTIONS).or_insert(HeaderValue::from_static("nosniff"));
+        response.map(BodyExt::boxed_unsync)
+    }
+}
+
+/// A refusal that one of the crates has decided on, with its own status and fields, in the form that all of ours have.
+pub(crate) fn as_problem<B>(refusal: Response<B>, detail: &str) -> Response<Body> {
+    let (mut parts, _) = refusal.into_parts();
+    let text = json!({
+        "type": "about:blank",
+        "title": parts.status.canonical_reason(),
+        "status": parts.status.as_u16(),
+        "detail": detail,
+    });
+    parts.headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(rest_core::problem::PROBLEM_JSON));
+    parts.headers.remove(header::CONTENT_LENGTH);
+    Response::from_parts(parts, Body::from(text.to_string()))
+}
