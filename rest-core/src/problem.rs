@@ -314,6 +314,7 @@ impl Problem {
         };
         let (r#type, title, detail, instance) =
             (text("type"), text("title"), text("detail"), text("instance"));
+        let r#type = r#type.filter(|kind| kind != "about:blank");
         members.remove("status");
         let errors = match members.get("errors").map(<Vec<InvalidMember> as serde::Deserialize>::deserialize)
         {

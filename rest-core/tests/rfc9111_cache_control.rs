@@ -174,7 +174,7 @@ proptest! {
             text = format!("{text},{name}{}", quoted.unwrap_or_default());
         }
         let read = parse(&text);
-        prop_assert_eq!(parse(&read.to_string()), read.clone());
+        prop_assert_eq!(&parse(&read.to_string()), &read);
         prop_assert_eq!((read.public, read.max_age, read.max_stale, read.no_cache), (cc.public, cc.max_age, cc.max_stale, cc.no_cache));
     }
 

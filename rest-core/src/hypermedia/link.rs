@@ -1,8 +1,9 @@
 //! A link with its target attributes, in JSON and as a Link field.
 
+use core::fmt;
 use http::{HeaderValue, Method};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
-use serde::de::{Deserialize, Deserializer, Error as _};
+use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
 /// A HAL link object (draft-kelly-json-hal §5), with the `method` of a named profile.
@@ -262,9 +263,25 @@ impl Serialize for Links {
 
 impl<'de> Deserialize<'de> for Links {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Links, D::Error> {
-        let map = serde_json::Map::<String, serde_json::Value>::deserialize(deserializer)?;
-        let read = |(rel, value)| Ok((rel, serde_json::from_value(value).map_err(D::Error::custom)?));
-        map.into_iter().map(read).collect::<Result<_, _>>().map(Links)
+        struct InOrder;
+
+        impl<'de> Visitor<'de> for InOrder {
+            type Value = Links;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object of links by relation")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Links, A::Error> {
+                let mut links = Links::new();
+                while let Some((rel, set)) = map.next_entry()? {
+                    links.0.push((rel, set));
+                }
+                Ok(links)
+            }
+        }
+
+        deserializer.deserialize_map(InOrder)
     }
 }
 

@@ -1,7 +1,7 @@
 //! From a path and a method to a route, and back.
 //!
-//! A pattern is a path whose segments are literals or `{name}`, the last one perhaps `{*name}`. Literals win over
-//! parameters, and those over a catch-all.
+//! A pattern is a path whose segments are literals or `{name}`, the last one perhaps `{*name}`. Literals win over both. A
+//! `{name}` and a `{*name}` in the same place cannot be told apart and are refused when the second is inserted.
 
 pub mod pattern;
 pub mod reverse;
