@@ -586,7 +586,8 @@ fn arm<K: TopicKey>(
     stall: Duration,
 ) {
     let deadline = subscriber.deadline(stall);
-    if deadline.is_none_or(|deadline| subscriber.timer_at.is_some_and(|at| at <= deadline)) {
+    let is_early = |deadline| subscriber.timer_at.is_some_and(|at| at <= deadline);
+    if deadline.is_some_and(is_early) {
         return;
     }
     if let Some(at) = subscriber.timer_at {
