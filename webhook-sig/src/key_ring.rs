@@ -161,7 +161,7 @@ impl KeyRing {
     /// # Errors
     /// As [`KeyRing::hmac_between`].
     pub fn hmac(self, id: impl Into<KeyId>, secret: Secret) -> Result<Self, KeyRingError> {
-        self.with(id.into(), &secret, UnixMillis::EPOCH, None)
+        self.with(id.into(), secret, UnixMillis::EPOCH, None)
     }
 
     /// Adds a key for HMAC-SHA256 that counts from `from` on.
@@ -174,7 +174,7 @@ impl KeyRing {
         secret: Secret,
         from: UnixMillis,
     ) -> Result<Self, KeyRingError> {
-        self.with(id.into(), &secret, from, None)
+        self.with(id.into(), secret, from, None)
     }
 
     /// Adds a key for HMAC-SHA256 that counts before `until`.
@@ -187,7 +187,7 @@ impl KeyRing {
         secret: Secret,
         until: UnixMillis,
     ) -> Result<Self, KeyRingError> {
-        self.with(id.into(), &secret, UnixMillis::EPOCH, Some(until))
+        self.with(id.into(), secret, UnixMillis::EPOCH, Some(until))
     }
 
     /// Adds a key for HMAC-SHA256 that counts from `from` on and before `until`.
@@ -202,13 +202,13 @@ impl KeyRing {
         from: UnixMillis,
         until: UnixMillis,
     ) -> Result<Self, KeyRingError> {
-        self.with(id.into(), &secret, from, Some(until))
+        self.with(id.into(), secret, from, Some(until))
     }
 
     fn with(
         mut self,
         id: KeyId,
-        secret: &Secret,
+        secret: Secret,
         from: UnixMillis,
         until: Option<UnixMillis>,
     ) -> Result<Self, KeyRingError> {
@@ -233,7 +233,7 @@ impl KeyRing {
         overlap: Duration,
     ) -> Result<(), KeyRingError> {
         let end = now + overlap;
-        let new = Key { id: id.into(), from: now, until: None, hmac: midstates(&secret) };
+        let new = Key { id: id.into(), from: now, until: None, hmac: midstates(secret) };
         let rest = self.keys.iter().cloned().map(|mut key| {
             key.until = Some(key.until.map_or(end, |until| until.min(end)));
             key
@@ -297,7 +297,10 @@ impl Default for KeyRing {
     }
 }
 
-fn midstates(secret: &Secret) -> HmacState {
+fn midstates(secret: Secret) -> HmacState {
     #[expect(clippy::expect_used, reason = "HMAC takes a key of any length (RFC 2104 §2)")]
-    HmacState::new_from_slice(secret.expose()).expect("a key of any length")
+    let hmac = HmacState::new_from_slice(secret.expose()).expect("a key of any length");
+    // What the ring keeps is enough to sign and verify, but not to show the secret again.
+    drop(secret);
+    hmac
 }

@@ -33,10 +33,7 @@ impl Verifier<'_> {
         body: &[u8],
         now: UnixMillis,
     ) -> Diagnosis {
-        let reject = match self.verify(headers, body, now) {
-            Ok(_) => return Diagnosis::Accepted,
-            Err(reject) => reject,
-        };
+        let Err(reject) = self.verify(headers, body, now) else { return Diagnosis::Accepted };
         let by = match reject {
             Reject::Stale { by } | Reject::Future { by } => Some(by),
             Reject::NoMatch(_) => None,
@@ -131,8 +128,10 @@ impl fmt::Display for BodyChange {
     }
 }
 
+type Undo = fn(&[u8]) -> Vec<u8>;
+
 /// Guesses at the bytes that were signed.
-const UNDO: [(BodyChange, fn(&[u8]) -> Vec<u8>); 6] = [
+const UNDO: [(BodyChange, Undo); 6] = [
     (BodyChange::LineEndAdded, |body| {
         let body = body.strip_suffix(b"\n").unwrap_or(body);
         body.strip_suffix(b"\r").unwrap_or(body).to_vec()

@@ -18,8 +18,8 @@ use crate::{HeaderSource, Scheme, UnixMillis};
 const INLINE_KEYS: usize = 3;
 
 /// A verification under way ([`Verifier::begin`](super::Verifier::begin)): hand it the body as it
-/// arrives, in pieces of any size. It holds under 512 bytes, whatever the size of the body, as long as
-/// at most three keys are active.
+/// arrives, in pieces of any size. It holds at most 512 bytes, whatever the size of the body, as long
+/// as at most three keys are active.
 ///
 /// Nothing of the body may be acted upon before [`Pending::finish`]. To get the body itself out of the
 /// verification, use [`Pending::collect`].
@@ -41,14 +41,19 @@ const INLINE_KEYS: usize = 3;
 pub struct Pending<'a, H: ?Sized> {
     scheme: Scheme,
     headers: &'a H,
-    id: Option<&'a str>,
+    identity: Identity<'a>,
     at: Option<UnixMillis>,
     lanes: Lanes<'a>,
     buffer: BlockBuffer,
-    /// The digest that tells events apart where no id does.
-    digest: Option<Sha256>,
     body: usize,
     max_body: usize,
+}
+
+/// What will tell this event from others.
+enum Identity<'a> {
+    Id(&'a str),
+    /// Where no id is signed, the digest of the body.
+    Body(Sha256),
 }
 
 /// The HMAC of each key, over the same bytes.
@@ -103,11 +108,10 @@ impl<'a, H: HeaderSource + ?Sized> Pending<'a, H> {
         let mut pending = Self {
             scheme,
             headers,
-            id: claims.id,
+            identity: claims.id.map_or_else(|| Identity::Body(Sha256::new()), Identity::Id),
             at: claims.timestamp.as_ref().map(|timestamp| timestamp.at),
             lanes,
             buffer: BlockBuffer::default(),
-            digest: claims.id.is_none().then(Sha256::new),
             body: 0,
             max_body,
         };
@@ -131,7 +135,7 @@ impl<'a, H: HeaderSource + ?Sized> Pending<'a, H> {
         self.body = self.body.saturating_add(chunk.len());
         self.check_size()?;
         self.absorb(chunk);
-        if let Some(digest) = &mut self.digest {
+        if let Identity::Body(digest) = &mut self.identity {
             digest.update(chunk);
         }
         Ok(())
@@ -154,13 +158,11 @@ impl<'a, H: HeaderSource + ?Sized> Pending<'a, H> {
             });
             if matched.into() {
                 let key = lane.key.id().clone();
-                return match self.digest {
-                    Some(digest) => Ok(Verified::by_body(digest.finalize().into(), self.at, key)),
-                    None => self
-                        .id
-                        .and_then(SignedId::new)
+                return match self.identity {
+                    Identity::Body(digest) => Ok(Verified::by_body(digest.finalize().into(), self.at, key)),
+                    Identity::Id(id) => SignedId::new(id)
                         .map(|id| Verified::by_id(id, self.at, key))
-                        // `scheme::read` holds ids to this limit.
+                        // Never: `scheme::read` holds ids to this length.
                         .ok_or(Reject::Limit(Exceeded::Id { max: SignedId::MAX_LEN })),
                 };
             }
@@ -195,7 +197,6 @@ impl<H: ?Sized> fmt::Debug for Pending<'_, H> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Pending")
             .field("scheme", &self.scheme)
-            .field("id", &self.id)
             .field("at", &self.at)
             .field("body", &self.body)
             .finish_non_exhaustive()

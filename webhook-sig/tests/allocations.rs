@@ -1,0 +1,119 @@
+//! A verification that accepts does not touch the heap.
+#![allow(unsafe_code, reason = "an allocator that counts can be installed in no other way")]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::cell::Cell;
+
+use webhook_sig::{KeyRing, Scheme, Secret, UnixMillis};
+
+struct Counting;
+
+thread_local! {
+    /// Of this thread alone, as the harness runs others beside it.
+    static ALLOCATIONS: Cell<usize> = const { Cell::new(0) };
+}
+
+// SAFETY: every call is passed to the system's allocator as it is.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        ALLOCATIONS.with(|count| count.set(count.get() + 1));
+        // SAFETY: as promised by the caller.
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
+        // SAFETY: as promised by the caller.
+        unsafe { System.dealloc(pointer, layout) }
+    }
+}
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+fn allocations(run: impl FnOnce()) -> usize {
+    let before = ALLOCATIONS.with(Cell::get);
+    run();
+    ALLOCATIONS.with(Cell::get) - before
+}
+
+const NOW: UnixMillis = UnixMillis::from_secs(1_700_000_000);
+
+fn ring(keys: usize) -> KeyRing {
+    (0..keys).fold(KeyRing::new(), |ring, n| {
+        ring.hmac(format!("{n}"), Secret::raw(format!("secret {n}")).unwrap()).unwrap()
+    })
+}
+
+#[test]
+fn the_counter_counts() {
+    assert_eq!(allocations(|| drop(std::hint::black_box(Box::new(1_u8)))), 1);
+}
+
+#[test]
+fn verify_allocates_nothing_with_up_to_three_active_keys() {
+    let body = vec![b'x'; 20_000];
+    for scheme in Scheme::ALL {
+        for keys in 1..=3 {
+            let ring = ring(keys);
+            let headers = ring.signer(scheme).sign("msg_1", NOW, &body).unwrap();
+            let count = allocations(|| {
+                let verified = ring.scheme(scheme).verify(&headers, body.as_slice(), NOW).unwrap();
+                assert_eq!(verified.dedupe(), verified.dedupe());
+            });
+            assert_eq!(count, 0, "{scheme}, {keys} keys");
+        }
+    }
+}
+
+#[test]
+fn streaming_allocates_nothing_whatever_the_size_of_the_body() {
+    let chunk = [b'x'; 997];
+    let whole = chunk.repeat(500);
+    let ring = ring(2);
+    for scheme in Scheme::ALL {
+        let headers = ring.signer(scheme).sign("msg_1", NOW, &whole).unwrap();
+        let count = allocations(|| {
+            let mut pending = ring.scheme(scheme).begin(&headers, NOW).unwrap();
+            for _ in 0..500 {
+                pending.update(&chunk).unwrap();
+            }
+            pending.finish().unwrap();
+        });
+        assert_eq!(count, 0, "{scheme}");
+    }
+}
+
+#[test]
+fn more_than_three_active_keys_cost_one_allocation() {
+    let ring = ring(8);
+    let headers = ring.signer(Scheme::GitHub).sign("", NOW, b"{}").unwrap();
+    let count = allocations(|| drop(ring.scheme(Scheme::GitHub).verify(&headers, "{}", NOW).unwrap()));
+    assert!((1..=2).contains(&count), "{count}");
+}
+
+#[test]
+fn a_refusal_allocates_nothing_either() {
+    let ring = ring(2);
+    let headers = ring.signer(Scheme::StandardWebhooks).sign("msg_1", NOW, b"{}").unwrap();
+    let none: [(&str, &str); 0] = [];
+    let count = allocations(|| {
+        assert!(ring.scheme(Scheme::StandardWebhooks).verify(&headers, "other", NOW).is_err());
+        assert!(ring.scheme(Scheme::StandardWebhooks).verify(&none, "", NOW).is_err());
+    });
+    assert_eq!(count, 0);
+}
+
+#[cfg(feature = "http")]
+#[test]
+fn looking_into_a_header_map_allocates_nothing() {
+    let ring = ring(1);
+    for scheme in Scheme::ALL {
+        let mut headers = http::HeaderMap::new();
+        for (name, value) in ring.signer(scheme).sign("msg_1", NOW, b"{}").unwrap() {
+            headers.insert(name, value.parse().unwrap());
+        }
+        let count = allocations(|| drop(ring.scheme(scheme).verify(&headers, "{}", NOW).unwrap()));
+        assert_eq!(count, 0, "{scheme}");
+    }
+}
