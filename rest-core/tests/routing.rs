@@ -13,7 +13,7 @@ fn table(patterns: &[&str]) -> Table<usize> {
     table
 }
 
-fn get(table: &Table<usize>, path: &str) -> Option<(usize, Vec<(String, String)>)> {
+fn get(table: &Table<usize>, path: &str) -> Option<(usize, Params)> {
     match table.find(&Method::GET, path) {
         Found::Route(r) => {
             Some((*r.value, r.params.iter().map(|(n, v)| (n.to_owned(), v.into_owned())).collect()))
@@ -23,7 +23,9 @@ fn get(table: &Table<usize>, path: &str) -> Option<(usize, Vec<(String, String)>
     }
 }
 
-fn pairs(pairs: &[(&str, &str)]) -> Vec<(String, String)> {
+type Params = Vec<(String, String)>;
+
+fn pairs(pairs: &[(&str, &str)]) -> Params {
     pairs.iter().map(|(a, b)| (a.to_string(), b.to_string())).collect()
 }
 
@@ -182,9 +184,9 @@ fn reverse_routes_refuse_what_would_lead_elsewhere() {
 }
 
 /// A matcher that tries everything: at each segment the literal first, then the parameter, then the catch-all.
-fn naive(patterns: &[Pattern], path: &str) -> Option<(usize, Vec<(String, String)>)> {
+fn naive(patterns: &[Pattern], path: &str) -> Option<(usize, Params)> {
     let parts: Vec<&str> = path.strip_prefix('/')?.split('/').collect();
-    let mut best: Option<(Vec<u8>, usize, Vec<(String, String)>)> = None;
+    let mut best: Option<(Vec<u8>, usize, Params)> = None;
     for (i, pattern) in patterns.iter().enumerate() {
         let segments: Vec<&str> = pattern.as_str()[1..].split('/').collect();
         let (mut rank, mut params, mut matched) = (vec![], vec![], true);
