@@ -57,18 +57,20 @@ function signed(secret, user, at = new Date()) {
   return [{ "webhook-id": id, "webhook-timestamp": String(Math.floor(at / 1000)), "webhook-signature": new Webhook(secret).sign(id, at, body) }, body];
 }
 
+const total = async () => (await (await fetch(`${base}/users?limit=1`)).json()).total;
+
 await check("we verify what standardwebhooks signed, once", async () => {
   const user = someone();
+  const before = await total();
   const [headers, body] = signed(process.env.OCTAVO_INBOUND_SECRET, user);
   assert.equal((await inbound(headers, body)).status, 202);
   const again = await inbound(headers, body);
   assert.ok(again.ok, `a duplicate is acknowledged, not ${again.status}`);
-  const { _embedded: found } = await (await fetch(`${base}/users?limit=100&email=${encodeURIComponent(user.email)}`)).json();
-  assert.equal(found.users.filter((u) => u.email === user.email).length, 1);
+  assert.equal(await total(), before + 1);
 });
 
 await check("a forgery, an old one and a bare one are refused and change nothing", async () => {
-  const before = (await (await fetch(`${base}/users?limit=1`)).json()).total;
+  const before = await total();
   const problem = async (answer, status) => { assert.equal(answer.status, status); assert.match(answer.headers.get("content-type"), /problem\+json/); await answer.text(); };
   const other = `whsec_${Buffer.from("another secret of the right size").toString("base64")}`;
   const [forged, body] = signed(other, someone());
@@ -76,7 +78,7 @@ await check("a forgery, an old one and a bare one are refused and change nothing
   const [old, text] = signed(process.env.OCTAVO_INBOUND_SECRET, someone(), new Date(Date.now() - 301_000));
   await problem(await inbound(old, text), 401);
   await problem(await inbound({}, text), 400);
-  assert.equal((await (await fetch(`${base}/users?limit=1`)).json()).total, before);
+  assert.equal(await total(), before);
 });
 
 finish();

@@ -1,0 +1,27 @@
+//! Runs every case of an Autobahn fuzzing server: `cargo run -p ws-frame --features tokio --example autobahn_client -- ws://127.0.0.1:9001`.
+#![allow(clippy::disallowed_methods, reason = "a program, not a core")]
+
+use ws_frame::Config;
+use ws_frame::tokio::connect;
+
+const AGENT: &str = "ws-frame";
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let server = std::env::args().nth(1).ok_or("give the URL of a fuzzing server, such as ws://127.0.0.1:9001")?;
+    let (mut ws, _response) = connect(&format!("{server}/getCaseCount"), Config::default()).await?;
+    let message = ws.recv().await.ok_or("no case count")??;
+    let count: u32 = message.as_text().ok_or("the case count is not text")?.parse()?;
+    for case in 1..=count {
+        let (mut ws, _response) = connect(&format!("{server}/runCase?case={case}&agent={AGENT}"), Config::default()).await?;
+        // A broken rule ends the case: what we did about it is what the server judges.
+        while let Some(Ok(message)) = ws.recv().await {
+            if ws.send(message).await.is_err() {
+                break;
+            }
+        }
+    }
+    let (mut ws, _response) = connect(&format!("{server}/updateReports?agent={AGENT}"), Config::default()).await?;
+    while ws.recv().await.is_some() {}
+    Ok(())
+}

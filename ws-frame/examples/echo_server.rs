@@ -1,0 +1,31 @@
+//! Sends every message back: `cargo run -p ws-frame --features tokio --example echo_server -- 127.0.0.1:9001`.
+#![allow(clippy::disallowed_methods, clippy::print_stdout, clippy::print_stderr, reason = "a program, not a core")]
+
+use tokio::net::{TcpListener, TcpStream};
+use ws_frame::Config;
+use ws_frame::handshake::Policy;
+use ws_frame::tokio::accept;
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let address = std::env::args().nth(1).unwrap_or_else(|| "127.0.0.1:9001".to_owned());
+    let listener = TcpListener::bind(&address).await?;
+    println!("listening on ws://{}", listener.local_addr()?);
+    loop {
+        let (socket, peer) = listener.accept().await?;
+        tokio::spawn(async move {
+            if let Err(error) = echo(socket).await {
+                eprintln!("{peer}: {error}");
+            }
+        });
+    }
+}
+
+async fn echo(socket: TcpStream) -> Result<(), Box<dyn std::error::Error>> {
+    socket.set_nodelay(true)?;
+    let (mut ws, _request) = accept(socket, &Policy::new(), Config::default()).await?;
+    while let Some(message) = ws.recv().await {
+        ws.send(message?).await?;
+    }
+    Ok(())
+}
