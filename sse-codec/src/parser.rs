@@ -175,6 +175,7 @@ impl Parser {
         let unfinished = self.flags & (PARTIAL | HAS_BLOCK | DROPPING) != 0;
         restart(&mut self.partial);
         restart(&mut self.data);
+        self.data_start = 0;
         self.offset = 0;
         self.bom = 0;
         self.flags = START;
@@ -260,7 +261,7 @@ impl Parser {
         Some(match step? {
             Step::Event { data, event } => Item::Event(self.lend(data, event)),
             Step::Comment(text) => {
-                let text = text.unwrap_or(&self.partial[self.comment_start..]);
+                let text = text.unwrap_or_else(|| &self.partial[self.comment_start..]);
                 Item::Comment(valid_or_replaced(text, &mut self.replaced))
             }
             Step::IdOnly => Item::IdOnly(&self.last_id),
@@ -532,7 +533,7 @@ impl Parser {
             store(&mut self.event, event);
         }
         let event = if let Kind::Message = event { "" } else { &self.event };
-        let data = data.unwrap_or(&self.data[self.data_start..]);
+        let data = data.unwrap_or_else(|| &self.data[self.data_start..]);
         EventRef::from_parser(event, valid_or_replaced(data, &mut self.replaced), &self.last_id)
     }
 }

@@ -112,6 +112,35 @@ fn the_end_forgets_a_final_cr_and_half_a_byte_order_mark() {
     assert_eq!(parser.next(&mut chunk).map(Seen::from), Some(message("b")));
 }
 
+/// The places of an earlier, longer comment or line in the parser's buffers mean nothing for what comes after it.
+#[test]
+fn what_a_cut_left_behind_is_not_looked_at_again() {
+    let mut parser = Parser::new();
+    let mut items = Vec::new();
+    for chunk in ["x\n: a comm", "ent\nx", "\nevent: e\n: b\ndata: cut", "\ndata: c\n"] {
+        let mut chunk = chunk.as_bytes();
+        while let Some(item) = parser.next(&mut chunk) {
+            items.push(Seen::from(item));
+        }
+    }
+    parser.finish();
+    for chunk in ["event: e\ndata: d\n\n: x", "\nid: 1\n: b\n\n"] {
+        let mut chunk = chunk.as_bytes();
+        while let Some(item) = parser.next(&mut chunk) {
+            items.push(Seen::from(item));
+        }
+    }
+    let expected = [
+        common::comment("a comment"),
+        common::comment("b"),
+        common::event("e", "d", ""),
+        common::comment("x"),
+        common::comment("b"),
+        common::id_only("1"),
+    ];
+    assert_eq!(items, expected);
+}
+
 #[test]
 fn a_source_goes_on_from_an_id() {
     let mut parser = Parser::new();
