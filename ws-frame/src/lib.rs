@@ -52,7 +52,11 @@ mod utf8;
 #[cfg(feature = "std")]
 mod conn;
 #[cfg(feature = "std")]
+pub mod handshake;
+#[cfg(feature = "std")]
 mod mask_key;
+#[cfg(feature = "tokio")]
+pub mod tokio;
 
 pub use close::{CloseCode, CloseFrame, CloseInfo, InvalidCloseCode, MAX_REASON};
 #[cfg(feature = "std")]

@@ -1,6 +1,8 @@
 //! The client's side of the opening handshake (RFC 6455 §4.1): the request, and the check of its response.
 
 use core::fmt;
+use std::string::String;
+use std::vec::Vec;
 
 use http::header::{
     CONNECTION, CONTENT_LENGTH, HOST, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_EXTENSIONS, SEC_WEBSOCKET_KEY,

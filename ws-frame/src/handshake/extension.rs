@@ -1,6 +1,9 @@
 //! The grammar of `Sec-WebSocket-Extensions` (RFC 6455 §9.1).
 
 use core::fmt;
+use std::borrow::ToOwned as _;
+use std::string::String;
+use std::vec::Vec;
 
 use http::HeaderMap;
 use http::header::SEC_WEBSOCKET_EXTENSIONS;
@@ -186,6 +189,8 @@ fn take_value(bytes: &[u8]) -> Result<(String, &[u8]), ExtensionError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::format;
+    use std::string::ToString as _;
 
     fn parse(value: &str) -> Result<Vec<String>, ExtensionError> {
         Extension::parse_list(value.as_bytes(), &Limits::DEFAULT)

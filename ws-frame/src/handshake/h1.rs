@@ -4,6 +4,9 @@
 //! that sends one byte at a time costs time linear in what it sends.
 
 use core::fmt;
+use std::string::ToString as _;
+use std::vec::Vec;
+use std::{format, vec};
 
 use bytes::{Buf as _, BufMut as _, Bytes, BytesMut};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode, Uri, Version};

@@ -1,5 +1,7 @@
 //! Header grammar shared by both sides: tokens and lists (RFC 9110 §5.6), the key and its answer (RFC 6455 §4.2.2).
 
+use std::string::String;
+
 use base64::Engine as _;
 use base64::alphabet::STANDARD;
 use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig};

@@ -5,6 +5,10 @@
 
 use core::fmt;
 use core::net::Ipv6Addr;
+use std::borrow::ToOwned as _;
+use std::format;
+use std::string::String;
+use std::vec::Vec;
 
 /// The origins that a server accepts.
 ///

@@ -1,6 +1,9 @@
 //! The server's side of the opening handshake (RFC 6455 §4.2): one decision over a request.
 
 use core::fmt;
+use std::format;
+use std::string::ToString as _;
+use std::vec::Vec;
 
 use bytes::Bytes;
 use http::header::{
@@ -225,7 +228,6 @@ fn switching_protocols(key: &str, subprotocol: Option<&Subprotocol>) -> Response
 }
 
 /// What to answer a request.
-#[non_exhaustive]
 #[derive(Debug)]
 pub enum Handshake {
     /// Send the 101 response; frames follow.

@@ -1,6 +1,9 @@
 //! Subprotocol names and their lists (RFC 6455 §1.9, §4.1 item 10, §4.2.2 item 5.5).
 
 use core::fmt;
+use std::borrow::ToOwned as _;
+use std::string::String;
+use std::vec::Vec;
 
 use http::header::SEC_WEBSOCKET_PROTOCOL;
 use http::{HeaderMap, HeaderValue};

@@ -2,6 +2,9 @@
 
 use core::fmt;
 use core::str::FromStr;
+use std::borrow::ToOwned as _;
+use std::format;
+use std::string::String;
 
 use http::HeaderValue;
 use http::uri::PathAndQuery;
@@ -150,6 +153,7 @@ impl core::error::Error for UriError {}
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::string::ToString as _;
 
     #[test]
     fn parts_and_their_defaults() {

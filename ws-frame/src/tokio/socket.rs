@@ -1,0 +1,533 @@
+//! The connection machine on a stream: bytes are moved, and the one deadline is waited for.
+
+use core::future::poll_fn;
+use core::mem::MaybeUninit;
+use core::pin::{Pin, pin};
+use core::task::{Context, Poll, ready};
+use std::io::{self, IoSlice};
+use std::string::ToString as _;
+use std::sync::Arc;
+use std::task::Waker;
+
+use ::tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, ReadBuf};
+use bytes::BytesMut;
+use futures_core::{FusedStream, Stream};
+use futures_sink::Sink;
+
+use super::Error;
+use super::timer::{Timer, now};
+use super::wakers::{Side, Wakers};
+use crate::handshake::Subprotocol;
+use crate::{
+    CloseCode, CloseInfo, Config, Connection, Event, MAX_HEADER, Message, Outgoing, Role, SendError,
+};
+
+/// An open WebSocket over any stream of bytes.
+///
+/// It does its work while it is polled: [`recv`](Self::recv) also writes what is queued, answers pings and keeps time, so a task
+/// that owns a connection should spend its time there, for example in a `select!` with what it has to send. All methods are
+/// cancel-safe: a future that is dropped loses no message and breaks no frame (see [`send`](Self::send) for what
+/// it may leave queued).
+///
+/// It is a [`Stream`] of messages and a [`Sink`] of whatever is `Into<Outgoing>`, so `futures_util`'s `split` works, with the
+/// halves in different tasks.
+///
+/// # Examples
+/// ```
+/// use tokio::sync::mpsc;
+/// use ws_frame::tokio::{Error, WebSocket};
+/// use ws_frame::{CloseCode, Message, Prepared};
+///
+/// // One task receives, and sends what others publish.
+/// async fn serve<IO>(mut ws: WebSocket<IO>, mut published: mpsc::Receiver<Prepared>) -> Result<(), Error>
+/// where
+///     IO: tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin,
+/// {
+///     loop {
+///         tokio::select! {
+///             received = ws.recv() => match received {
+///                 Some(Ok(Message::Text(text))) => ws.send(text).await?,
+///                 Some(Ok(Message::Binary(_))) => ws.start_close(CloseCode::UNSUPPORTED_DATA, "text only"),
+///                 Some(Err(error)) => return Err(error),
+///                 None => return Ok(()),
+///             },
+///             // `queue` does not wait: `recv` writes it, and a peer that does not read costs at most `max_buffered`.
+///             Some(message) = published.recv() => ws.queue(message)?,
+///         }
+///     }
+/// }
+/// ```
+#[derive(Debug)]
+pub struct WebSocket<IO> {
+    io: IO,
+    connection: Connection,
+    config: Arc<Config>,
+    subprotocol: Option<Subprotocol>,
+    /// The beginning of a frame, and room to read more.
+    input: BytesMut,
+    /// The last read filled its buffer: there is more.
+    busy: bool,
+    /// An event that the writing side came across while it read on behalf of the reading one.
+    stash: Option<Event>,
+    /// `io` holds bytes that it may not have passed on.
+    unflushed: bool,
+    shut_down: bool,
+    /// The first error of `io`.
+    failure: Option<io::Error>,
+    /// Input of `io` ended or failed.
+    input_over: bool,
+    closed: Option<CloseInfo>,
+    /// The end was told.
+    told: bool,
+    timer: Timer,
+    wakers: Arc<Wakers>,
+}
+
+/// What is read at once into the stack while nothing is known to wait: an idle connection holds no buffer.
+const FIRST_READ: usize = 4096;
+
+/// Room made for each further read.
+const NEXT_READ: usize = 64 * 1024;
+
+/// Slices lent to one vectored write.
+const SLICES: usize = 32;
+
+impl<IO> WebSocket<IO> {
+    /// The server's end of a stream whose opening handshake is done, such as hyper's `Upgraded` behind `TokioIo`.
+    pub fn server(io: IO, config: impl Into<Arc<Config>>) -> Self {
+        let config = config.into();
+        let connection = Connection::server(config.clone(), now());
+        Self::new(io, config, connection)
+    }
+
+    /// The client's end of a stream whose opening handshake is done. Masking keys come from the operating system's
+    /// random source, 32 bytes a connection.
+    ///
+    /// # Errors
+    /// The system gives no random bytes.
+    pub fn client(io: IO, config: impl Into<Arc<Config>>) -> Result<Self, getrandom::Error> {
+        let mut seed = [0; 32];
+        getrandom::fill(&mut seed)?;
+        let config = config.into();
+        let connection = Connection::client(config.clone(), seed, now());
+        Ok(Self::new(io, config, connection))
+    }
+
+    fn new(io: IO, config: Arc<Config>, connection: Connection) -> Self {
+        Self {
+            io,
+            connection,
+            config,
+            subprotocol: None,
+            input: BytesMut::new(),
+            busy: false,
+            stash: None,
+            unflushed: false,
+            shut_down: false,
+            failure: None,
+            input_over: false,
+            closed: None,
+            told: false,
+            timer: Timer::default(),
+            wakers: Arc::default(),
+        }
+    }
+
+    /// Hands over bytes that were read behind the handshake: the first bytes of the first frame. [`accept`](super::accept) and
+    /// [`connect`](super::connect) have done so already, and hyper's `Upgraded` gives them back by itself.
+    #[must_use]
+    pub fn with_leftover(mut self, leftover: BytesMut) -> Self {
+        if !leftover.is_empty() {
+            self.input = leftover;
+            self.connection.receive(&mut self.input, now());
+        }
+        self
+    }
+
+    /// Remembers what the handshake chose, for [`subprotocol`](Self::subprotocol).
+    #[must_use]
+    pub fn with_subprotocol(mut self, subprotocol: Option<Subprotocol>) -> Self {
+        self.subprotocol = subprotocol;
+        self
+    }
+
+    /// The subprotocol that the handshake chose.
+    #[must_use]
+    pub const fn subprotocol(&self) -> Option<&Subprotocol> {
+        self.subprotocol.as_ref()
+    }
+
+    /// The stream below.
+    #[must_use]
+    pub const fn io(&self) -> &IO {
+        &self.io
+    }
+
+    /// The machine inside.
+    #[must_use]
+    pub const fn connection(&self) -> &Connection {
+        &self.connection
+    }
+
+    /// Bytes queued that the stream has not taken (WHATWG WebSockets, `bufferedAmount`, framing included).
+    #[must_use]
+    pub fn buffered_amount(&self) -> usize {
+        self.connection.buffered_amount()
+    }
+
+    /// How the connection ended, once it did.
+    #[must_use]
+    pub const fn close_info(&self) -> Option<&CloseInfo> {
+        self.closed.as_ref()
+    }
+
+    /// Queues a message without waiting: the next call that waits, such as [`recv`](Self::recv), writes it.
+    ///
+    /// # Errors
+    /// [`SendError::Closed`], or [`SendError::BufferFull`] when the peer does not read as fast as we write. Nothing is queued then.
+    pub fn queue(&mut self, message: impl Into<Outgoing>) -> Result<(), SendError> {
+        self.connection.send(message)
+    }
+
+    /// Starts the closing handshake without waiting; go on with [`recv`](Self::recv) until it gives `None`, to get what the peer sent
+    /// before it saw our Close.
+    pub fn start_close(&mut self, code: CloseCode, reason: &str) {
+        self.connection.close(code, reason, now());
+    }
+}
+
+impl<IO: AsyncRead + AsyncWrite + Unpin> WebSocket<IO> {
+    /// The next message; `None` when the connection ended as it should, and after an error. It writes what is queued, answers pings and
+    /// keeps time while it waits.
+    ///
+    /// # Errors
+    /// [`Error::Protocol`]: the peer broke a rule, or was silent for too long. The Close that says so is written already.
+    /// [`Error::Io`]: the stream failed.
+    pub async fn recv(&mut self) -> Option<Result<Message, Error>> {
+        poll_fn(|cx| self.poll_recv(cx)).await
+    }
+
+    /// The next event: pings, parts of messages ([`Delivery::Chunks`](crate::Delivery::Chunks)) and the end included. `None` after
+    /// [`Event::Closed`]. Use either this or [`recv`](Self::recv), which passes over all but messages.
+    pub async fn next_event(&mut self) -> Option<Event> {
+        poll_fn(|cx| self.poll_event(cx)).await
+    }
+
+    /// Sends a message: waits for room in the queue, queues it, and waits until the stream has taken all that is queued.
+    ///
+    /// Dropped while it waits for room, it has queued nothing. Dropped later, the message stays queued, and the next call that waits
+    /// writes the rest of it. While it waits it reads a little, so that two peers that both send do not wait for each other;
+    /// what was read is for [`recv`](Self::recv).
+    ///
+    /// # Errors
+    /// [`Error::Send`]: the connection is closing or closed. [`Error::Io`]: the stream failed.
+    pub async fn send(&mut self, message: impl Into<Outgoing>) -> Result<(), Error> {
+        let message = message.into();
+        let len = match &message {
+            Outgoing::Message(message) => message.len(),
+            Outgoing::Prepared(prepared) => prepared.frame().len(),
+        };
+        poll_fn(|cx| self.poll_room(cx, len)).await?;
+        self.connection.send(message).map_err(Error::Send)?;
+        self.flush().await
+    }
+
+    /// Sends a ping of the application's own, with up to 125 bytes. The heartbeat of [`Config`] needs none.
+    ///
+    /// # Errors
+    /// As [`send`](Self::send), and [`SendError::ControlTooLong`].
+    pub async fn ping(&mut self, payload: &[u8]) -> Result<(), Error> {
+        self.connection.ping(payload).map_err(Error::Send)?;
+        self.flush().await
+    }
+
+    /// Waits until the stream has taken all that is queued.
+    ///
+    /// # Errors
+    /// [`Error::Io`]: the stream failed. [`Error::Send`]: the connection ended before.
+    pub async fn flush(&mut self) -> Result<(), Error> {
+        poll_fn(|cx| self.poll_written(cx)).await
+    }
+
+    /// Closes: sends a Close behind all that is queued, and waits for the peer's, at most
+    /// [`Limits::close_timeout`](crate::Limits::close_timeout). Messages that come meanwhile are dropped; to get them, use
+    /// [`start_close`](Self::start_close).
+    ///
+    /// # Errors
+    /// [`Error::Io`]: the stream failed. A peer that does not answer is no error here: [`CloseInfo::clean`] says so.
+    pub async fn close(&mut self, code: CloseCode, reason: &str) -> Result<CloseInfo, Error> {
+        self.start_close(code, reason);
+        while self.next_event().await.is_some() {}
+        match (self.failure.take(), &self.closed) {
+            (None, Some(info)) => Ok(info.clone()),
+            (Some(_), Some(info)) if info.clean => Ok(info.clone()),
+            (Some(failure), _) => Err(Error::Io(failure)),
+            (None, None) => Err(Error::Send(SendError::Closed)),
+        }
+    }
+
+    fn poll_recv(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Message, Error>>> {
+        loop {
+            match ready!(self.poll_event(cx)) {
+                Some(Event::Message(message)) => return Poll::Ready(Some(Ok(message))),
+                Some(Event::Closed(info)) if info.clean => return Poll::Ready(None),
+                Some(Event::Closed(info)) => {
+                    let failure = self.failure.take().map(Error::Io);
+                    let error = failure.or(info.error.map(Error::Protocol));
+                    return Poll::Ready(error.map(Err));
+                }
+                Some(_) => {}
+                None => return Poll::Ready(None),
+            }
+        }
+    }
+
+    fn poll_event(&mut self, cx: &mut Context<'_>) -> Poll<Option<Event>> {
+        let mut waker = None;
+        loop {
+            if let Some(event) = self.stash.take().or_else(|| self.connection.poll_event()) {
+                match event {
+                    // Told once the Close before it is on its way.
+                    Event::Closed(info) => self.closed = Some(info),
+                    event => return Poll::Ready(Some(event)),
+                }
+            }
+            if let Some(info) = &self.closed {
+                if self.told {
+                    return Poll::Ready(None);
+                }
+                if self.connection.is_finished() || self.is_cut_off() {
+                    self.told = true;
+                    return Poll::Ready(Some(Event::Closed(info.clone())));
+                }
+            }
+            ready!(self.poll_progress(cx, Side::Reader, &mut waker));
+        }
+    }
+
+    /// Ready when the queue takes a message of `len` bytes.
+    fn poll_room(&mut self, cx: &mut Context<'_>, len: usize) -> Poll<Result<(), Error>> {
+        let mut waker = None;
+        loop {
+            if self.failure.is_some() || self.connection.is_closed() {
+                return Poll::Ready(Err(self.write_error()));
+            }
+            let limits = &self.config.limits;
+            let buffered = self.connection.buffered_amount();
+            let after = buffered.saturating_add(len).saturating_add(MAX_HEADER);
+            if buffered == 0 || buffered <= limits.high_water && after <= limits.max_buffered {
+                return Poll::Ready(Ok(()));
+            }
+            ready!(self.poll_progress(cx, Side::Writer, &mut waker));
+        }
+    }
+
+    /// Ready when `io` has taken and passed on all that is queued.
+    fn poll_written(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        let mut waker = None;
+        loop {
+            if self.failure.is_some() {
+                return Poll::Ready(Err(self.write_error()));
+            }
+            if self.connection.buffered_amount() == 0 && !self.unflushed {
+                return Poll::Ready(Ok(()));
+            }
+            if self.connection.is_finished() {
+                return Poll::Ready(Err(self.write_error()));
+            }
+            ready!(self.poll_progress(cx, Side::Writer, &mut waker));
+        }
+    }
+
+    fn write_error(&mut self) -> Error {
+        match &self.failure {
+            // The first error stays for `recv`.
+            Some(failure) => Error::Io(io::Error::new(failure.kind(), failure.to_string())),
+            None => Error::Send(SendError::Closed),
+        }
+    }
+
+    /// Moves bytes or time, in either direction; pending when there is nothing to do.
+    fn poll_progress(&mut self, cx: &mut Context<'_>, side: Side, waker: &mut Option<Waker>) -> Poll<()> {
+        let waker = waker.get_or_insert_with(|| {
+            self.wakers.register(side, cx);
+            Waker::from(self.wakers.clone())
+        });
+        let cx = &mut Context::from_waker(waker);
+        let written = self.poll_write(cx);
+        let read = self.poll_read(cx, side);
+        if written.is_ready() || read.is_ready() {
+            return Poll::Ready(());
+        }
+        if self.failure.is_some() && !self.input_over {
+            // We cannot write, and what was there to be read is read.
+            self.end_input();
+            return Poll::Ready(());
+        }
+        // Input that is there but withheld would look like silence.
+        if self.stash.is_some() && !self.connection.is_closed() {
+            return Poll::Pending;
+        }
+        match self.connection.poll_timeout() {
+            Some(deadline) => {
+                ready!(self.timer.poll(cx, deadline));
+                self.connection.handle_timeout(now());
+                Poll::Ready(())
+            }
+            None => Poll::Pending,
+        }
+    }
+
+    /// Writes what is queued; ready when something happened.
+    fn poll_write(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        if self.failure.is_some() {
+            return Poll::Pending;
+        }
+        match self.try_write(cx) {
+            Poll::Ready(Ok(true)) => Poll::Ready(()),
+            Poll::Ready(Ok(false)) | Poll::Pending => Poll::Pending,
+            Poll::Ready(Err(error)) => {
+                self.failure = Some(error);
+                Poll::Ready(())
+            }
+        }
+    }
+
+    fn try_write(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<bool>> {
+        let mut slices = [IoSlice::new(&[]); SLICES];
+        let filled = self.connection.poll_transmit_vectored(&mut slices);
+        if let Some(slices) = slices.get(..filled)
+            && filled > 0
+        {
+            let io = Pin::new(&mut self.io);
+            let written = if filled == 1 || !io.is_write_vectored() {
+                ready!(io.poll_write(cx, &slices[0]))?
+            } else {
+                ready!(io.poll_write_vectored(cx, slices))?
+            };
+            if written == 0 {
+                return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
+            }
+            self.connection.transmitted(written);
+            self.unflushed = true;
+            return Poll::Ready(Ok(true));
+        }
+        if self.unflushed {
+            ready!(Pin::new(&mut self.io).poll_flush(cx))?;
+            self.unflushed = false;
+            return Poll::Ready(Ok(true));
+        }
+        if self.ends_output() {
+            ready!(Pin::new(&mut self.io).poll_shutdown(cx))?;
+            self.shut_down = true;
+            return Poll::Ready(Ok(true));
+        }
+        Poll::Ready(Ok(false))
+    }
+
+    /// Whether our half of the stream is to be ended now. After a clean close a client leaves it to the server to be
+    /// the first (RFC 6455 §7.1.1).
+    fn ends_output(&self) -> bool {
+        let Some(info) = &self.closed else { return false };
+        let server_first = self.connection.role() == Role::Client && info.clean && !self.input_over;
+        !self.shut_down && !server_first
+    }
+
+    /// Reads once and hands it to the machine; ready when something happened.
+    fn poll_read(&mut self, cx: &mut Context<'_>, side: Side) -> Poll<()> {
+        if self.input_over || self.stash.is_some() || !self.connection.wants_read() {
+            return Poll::Pending;
+        }
+        match ready!(self.read_once(cx)) {
+            Ok(0) => self.end_input(),
+            Ok(_) => {
+                let now = now();
+                self.connection.receive(&mut self.input, now);
+                // A stream that always has bytes must not keep time from passing.
+                if self.connection.poll_timeout().is_some_and(|deadline| deadline <= now) {
+                    self.connection.handle_timeout(now);
+                }
+            }
+            Err(error) => {
+                self.failure.get_or_insert(error);
+                self.end_input();
+            }
+        }
+        if side == Side::Writer {
+            self.stash = self.connection.poll_event();
+            self.wakers.wake_reader();
+        }
+        Poll::Ready(())
+    }
+
+    fn read_once(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<usize>> {
+        if self.input.is_empty() && !self.busy {
+            let mut storage = [const { MaybeUninit::uninit() }; FIRST_READ];
+            let mut buf = ReadBuf::uninit(&mut storage);
+            ready!(Pin::new(&mut self.io).poll_read(cx, &mut buf))?;
+            self.input.extend_from_slice(buf.filled());
+            self.busy = buf.remaining() == 0;
+            return Poll::Ready(Ok(buf.filled().len()));
+        }
+        self.input.reserve(NEXT_READ);
+        let read = pin!(self.io.read_buf(&mut self.input)).poll(cx);
+        if self.input.is_empty() {
+            // Drained, or the end: the room is given back until bytes come again.
+            self.input = BytesMut::new();
+        }
+        self.busy = matches!(read, Poll::Ready(Ok(n)) if n >= FIRST_READ);
+        read
+    }
+
+    fn end_input(&mut self) {
+        self.input_over = true;
+        self.connection.receive_eof(now());
+    }
+
+    /// Whether `io` is of no use any more, so that nothing is worth waiting for.
+    fn is_cut_off(&self) -> bool {
+        self.failure.is_some() && self.input_over
+    }
+}
+
+impl<IO: AsyncRead + AsyncWrite + Unpin> Stream for WebSocket<IO> {
+    type Item = Result<Message, Error>;
+
+    fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        self.get_mut().poll_recv(cx)
+    }
+}
+
+impl<IO: AsyncRead + AsyncWrite + Unpin> FusedStream for WebSocket<IO> {
+    fn is_terminated(&self) -> bool {
+        self.told
+    }
+}
+
+/// Ready below [`Limits::high_water`](crate::Limits::high_water). `poll_close` sends a Close with 1000 and is done once that is
+/// written: the peer's comes out of the stream.
+impl<IO, T> Sink<T> for WebSocket<IO>
+where
+    IO: AsyncRead + AsyncWrite + Unpin,
+    T: Into<Outgoing>,
+{
+    type Error = Error;
+
+    fn poll_ready(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        self.get_mut().poll_room(cx, 0)
+    }
+
+    fn start_send(self: Pin<&mut Self>, message: T) -> Result<(), Error> {
+        self.get_mut().queue(message).map_err(Error::Send)
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        self.get_mut().poll_written(cx)
+    }
+
+    fn poll_close(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        let this = self.get_mut();
+        this.start_close(CloseCode::NORMAL, "");
+        this.poll_written(cx)
+    }
+}
