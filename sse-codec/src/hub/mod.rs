@@ -27,6 +27,7 @@
 //! [`poll_next`](Hub::poll_next) until [`Delivery::Pending`]; then wait for [`poll_timeout`](Hub::poll_timeout) and
 //! call [`handle_timeout`](Hub::handle_timeout).
 
+mod delivery;
 mod error;
 mod filter;
 mod limits;
@@ -45,6 +46,7 @@ use std::{
 use bytes::Bytes;
 
 pub use self::{
+    delivery::{Delivery, End, Publish, SubId},
     error::{PublishError, SubscribeError},
     filter::Published,
     limits::HubLimits,
@@ -62,90 +64,6 @@ use crate::{EventId, EventName, Frame, draw::Draw};
 pub trait TopicKey: Clone + Eq + Hash {}
 
 impl<K: Clone + Eq + Hash> TopicKey for K {}
-
-/// A handle to a subscriber. Handles are not used again while the hub lives (until 2^32 subscribers had the same place).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct SubId {
-    index: u32,
-    generation: u32,
-}
-
-impl SubId {
-    /// Its place in a table of subscribers: below the highest number of subscribers there ever was at one time.
-    #[must_use]
-    pub const fn index(self) -> usize {
-        self.index as usize
-    }
-}
-
-/// What [`Hub::poll_next`] has for a subscriber.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Delivery {
-    /// Bytes to write as they are: an event, a heartbeat or a reconnection time.
-    Frame(Bytes),
-    /// Events were lost to the queue's bounds or to trimming since the last report. Said once, before what follows.
-    Lagged {
-        /// How many.
-        dropped: u64,
-    },
-    /// Nothing for now; [`Hub::poll_woken`] will name the subscriber.
-    Pending,
-    /// Nothing more: end the stream and [`unsubscribe`](Hub::unsubscribe).
-    Ended(End),
-}
-
-/// Why a subscription ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum End {
-    /// Its queue was full, under [`Slow::Disconnect`].
-    Slow,
-    /// It left something unread for longer than `write_stall`.
-    Stalled,
-    /// It reached the maximum age.
-    MaxAge,
-    /// The hub drains.
-    Drained,
-    /// [`Hub::close`] asked for it.
-    Closed,
-    /// There is no such subscriber (any more).
-    Unknown,
-}
-
-/// A frame to publish, and what a hub needs to know about it beside its text. A [`Frame`] alone converts into one.
-#[derive(Clone, Debug)]
-#[must_use = "hand it to a hub"]
-pub struct Publish<'f> {
-    frame: Frame<'f>,
-    key: Option<Box<str>>,
-    transient: bool,
-}
-
-impl<'f> Publish<'f> {
-    /// An event for replay, without a key.
-    pub const fn new(frame: Frame<'f>) -> Self {
-        Self { frame, key: None, transient: false }
-    }
-
-    /// What the event is the latest state of, for subscribers that coalesce ([`Slow::Coalesce`]).
-    pub fn key(mut self, key: impl Into<Box<str>>) -> Self {
-        self.key = Some(key.into());
-        self
-    }
-
-    /// Only for those subscribed now: the event has no id and is not replayed.
-    pub const fn transient(mut self) -> Self {
-        self.transient = true;
-        self
-    }
-}
-
-impl<'f> From<Frame<'f>> for Publish<'f> {
-    fn from(frame: Frame<'f>) -> Self {
-        Self::new(frame)
-    }
-}
 
 /// The broadcast hub: topics of type `K`, events as [`Frame`]s. See the [module](self) for how to drive it.
 pub struct Hub<K> {

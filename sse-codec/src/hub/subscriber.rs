@@ -307,3 +307,13 @@ impl<K: TopicKey> Subscriber<K> {
         self.pending_bytes = self.pending_bytes.saturating_sub(length);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_idle_subscriber_is_small() {
+        assert!(size_of::<Subscriber<String>>() <= 320, "{} bytes", size_of::<Subscriber<String>>());
+    }
+}

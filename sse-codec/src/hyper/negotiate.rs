@@ -60,12 +60,12 @@ mod tests {
 
     #[test]
     fn the_most_specific_range_decides() {
-        let accepts = |value: &'static str| {
+        let is_accepted = |value: &'static str| {
             let mut headers = HeaderMap::new();
             headers.insert(header::ACCEPT, HeaderValue::from_static(value));
-            super::accepts(&headers)
+            accepts(&headers)
         };
-        assert!(super::accepts(&HeaderMap::new()));
+        assert!(accepts(&HeaderMap::new()));
         for yes in [
             "text/event-stream",
             "Text/Event-Stream;q=0.1",
@@ -75,12 +75,12 @@ mod tests {
             "",
             "*/*;q=0, text/*",
         ] {
-            assert!(accepts(yes), "{yes}");
+            assert!(is_accepted(yes), "{yes}");
         }
         for no in
             ["application/json", "text/event-stream;q=0, */*", "text/*;q=0.000", "*/*; q=0", "text/html"]
         {
-            assert!(!accepts(no), "{no}");
+            assert!(!is_accepted(no), "{no}");
         }
     }
 }
