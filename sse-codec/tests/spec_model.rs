@@ -5,7 +5,7 @@ mod common;
 
 use common::{Seen, cut, model, read};
 use proptest::prelude::*;
-use sse_codec::Limits;
+use sse_codec::{EventId, Limits, Parser};
 use sse_core::{SseDecoder, SseEvent};
 
 /// Pieces that make the rules meet each other.
@@ -73,6 +73,26 @@ proptest! {
         prop_assert_eq!(&read(&limits, [&stream[..]]), &expected);
         prop_assert_eq!(&read(&limits, cut(&stream, &sizes)), &expected);
         prop_assert_eq!(&read(&limits, stream.chunks(1)), &expected);
+    }
+
+    #[test]
+    fn a_used_parser_reads_the_next_stream_as_a_new_one(first in stream(), second in stream(), sizes in sizes()) {
+        let run = |parser: &mut Parser, stream: &[u8]| {
+            let mut items = Vec::new();
+            for mut chunk in cut(stream, &sizes) {
+                while let Some(item) = parser.next(&mut chunk) {
+                    items.push(Seen::from(item));
+                }
+            }
+            parser.finish();
+            items
+        };
+        let mut used = Parser::new();
+        run(&mut used, &first);
+        let mut new = Parser::new();
+        new.set_last_event_id(&EventId::parse(used.last_event_id()).unwrap());
+        prop_assert_eq!(run(&mut used, &second), run(&mut new, &second));
+        prop_assert_eq!(used.last_event_id(), new.last_event_id());
     }
 
     #[test]
