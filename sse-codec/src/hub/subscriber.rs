@@ -314,6 +314,6 @@ mod tests {
 
     #[test]
     fn an_idle_subscriber_is_small() {
-        assert!(size_of::<Subscriber<String>>() <= 320, "{} bytes", size_of::<Subscriber<String>>());
+        assert!(size_of::<Subscriber<String>>() <= 256, "{} bytes", size_of::<Subscriber<String>>());
     }
 }
