@@ -1,6 +1,5 @@
 //! The service behind the port: its state, how it takes up where it stopped, and how it answers a request.
 
-use std::net::SocketAddr;
 use std::sync::Arc;
 
 use http::{HeaderValue, Request, Response, header};
@@ -23,7 +22,6 @@ use crate::store::Store;
 /// What every handler can reach.
 pub(crate) struct App {
     pub(crate) config: Config,
-    pub(crate) addr: SocketAddr,
     pub(crate) token: Token,
     pub(crate) store: Store,
     pub(crate) bus: Arc<Bus>,
@@ -44,7 +42,8 @@ impl Front {
     pub(crate) async fn respond(mut self, request: Request<Incoming>) -> Response<server::Body> {
         let body_timeout = self.app.config.body_timeout;
         let awaits = request.headers().contains_key(header::EXPECT);
-        let Ok(mut response) = self.api.call(request.map(|body| Upload::new(body, body_timeout, awaits))).await;
+        let Ok(mut response) =
+            self.api.call(request.map(|body| Upload::new(body, body_timeout, awaits))).await;
         let headers = response.headers_mut();
         headers.entry(header::X_CONTENT_TYPE_OPTIONS).or_insert(HeaderValue::from_static("nosniff"));
         response.map(BodyExt::boxed_unsync)

@@ -33,7 +33,10 @@ impl Body for Upload {
     type Data = Bytes;
     type Error = Box<dyn std::error::Error + Send + Sync>;
 
-    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
         let Some(body) = &mut self.body else { return Poll::Ready(None) };
         match Pin::new(body).poll_frame(cx) {
             Poll::Ready(None) => {
@@ -63,7 +66,9 @@ impl Body for Upload {
 
 impl Drop for Upload {
     fn drop(&mut self) {
-        let Some(body) = self.body.take().filter(|body| !body.is_end_stream() && !self.awaits) else { return };
+        let Some(body) = self.body.take().filter(|body| !body.is_end_stream() && !self.awaits) else {
+            return;
+        };
         // Outside a runtime there is no connection to keep either.
         if let Ok(runtime) = tokio::runtime::Handle::try_current() {
             runtime.spawn(discard(body));

@@ -38,7 +38,8 @@ impl Bus {
     pub(crate) fn restore(config: &Config, opened: &Opened) -> Result<(Bus, Deliveries), OpenError> {
         let hub = hub(config, opened)?;
         let mut dispatcher = Dispatcher::new(targets::dispatcher_config(config)?, entropy()?);
-        let handle_now = webhook_sig::UnixMillis::from_millis(crate::clock::Time::now().millis().unsigned_abs());
+        let handle_now =
+            webhook_sig::UnixMillis::from_millis(crate::clock::Time::now().millis().unsigned_abs());
         for endpoint in hooks::endpoints(opened.db())? {
             let id = EndpointId::new(endpoint.id.unsigned_abs());
             // A target that the present configuration forbids is not registered, and its deliveries wait for another.
@@ -82,7 +83,8 @@ impl Deliveries {
 /// One transaction for all; when it fails, none is reported, and all come again.
 async fn apply(store: Option<Store>, ops: Vec<StoreOp>) -> Vec<StoreResult> {
     let Some(store) = store else { return Vec::new() };
-    let stored = store.write(move |w| ops.iter().map(|op| hooks::apply(w, &op.change)).collect::<Result<Vec<_>, _>>());
+    let stored =
+        store.write(move |w| ops.iter().map(|op| hooks::apply(w, &op.change)).collect::<Result<Vec<_>, _>>());
     stored.await.unwrap_or_default()
 }
 
@@ -107,8 +109,11 @@ fn hub(config: &Config, opened: &Opened) -> Result<SharedHub<&'static str>, Open
 
 impl Listener for Bus {
     fn prepare(&self, event: &Event) -> Result<Prepared, Failure> {
-        let outbound = event.outbound().ok_or_else(|| Failure::unavailable(&"an event has no outbound form"))?;
-        self.hooks.with(|dispatcher, now| dispatcher.prepare(outbound, now)).map_err(|cause| Failure::unavailable(&cause))
+        let outbound =
+            event.outbound().ok_or_else(|| Failure::unavailable(&"an event has no outbound form"))?;
+        self.hooks
+            .with(|dispatcher, now| dispatcher.prepare(outbound, now))
+            .map_err(|cause| Failure::unavailable(&cause))
     }
 
     fn committed(&self, change: Change) {
@@ -118,7 +123,8 @@ impl Listener for Bus {
                 self.hooks.with(|dispatcher, now| dispatcher.admit(owed, now));
             }
             Change::EndpointAdded(endpoint) => {
-                let added = targets::endpoint(&endpoint).and_then(|e| Ok(self.hooks.with(|d, _| d.register(e))?));
+                let added =
+                    targets::endpoint(&endpoint).and_then(|e| Ok(self.hooks.with(|d, _| d.register(e))?));
                 if let Err(cause) = added {
                     tracing::error!(endpoint = endpoint.id, %cause, "an endpoint was stored and cannot be served");
                 }
@@ -134,9 +140,9 @@ impl Listener for Bus {
 
 impl Bus {
     fn publish(&self, event: &Event) {
-        let streamed = stream::frame(event).map_err(|e| e.to_string()).and_then(|frame| {
-            self.hub.publish(&stream::topic(event.kind), frame).map_err(|e| e.to_string())
-        });
+        let streamed = stream::frame(event)
+            .map_err(|e| e.to_string())
+            .and_then(|frame| self.hub.publish(&stream::topic(event.kind), frame).map_err(|e| e.to_string()));
         if let Err(cause) = streamed {
             tracing::error!(event = event.id, %cause, "an event is missing in the stream");
         }
@@ -155,5 +161,5 @@ impl Bus {
 }
 
 fn line(text: String) -> Line {
-    ws_frame::Prepared::text(text)
+    ws_frame::Prepared::new(text)
 }

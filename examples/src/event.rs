@@ -79,7 +79,12 @@ impl Event {
     pub(crate) fn outbound(&self) -> Option<OutboundEvent> {
         let id = EventId::parse(&format!("evt_{}_{}", self.at.millis(), self.id)).ok()?;
         let kind = delivery::EventType::parse(self.kind.as_str()).ok()?;
-        Some(OutboundEvent::new(id, kind, self.json(), UnixMillis::from_millis(self.at.millis().unsigned_abs())))
+        Some(OutboundEvent::new(
+            id,
+            kind,
+            self.json(),
+            UnixMillis::from_millis(self.at.millis().unsigned_abs()),
+        ))
     }
 
     /// The row of an event by the id that webhooks carry.
@@ -106,7 +111,12 @@ mod tests {
 
     #[test]
     fn an_event_is_found_by_the_id_that_went_out() {
-        let event = Event { id: 17, kind: EventType::UserCreated, at: Time::from_millis(1_795_520_374_123), data: "{}".into() };
+        let event = Event {
+            id: 17,
+            kind: EventType::UserCreated,
+            at: Time::from_millis(1_795_520_374_123),
+            data: "{}".into(),
+        };
         let sent = event.outbound().unwrap();
         assert_eq!((sent.id.as_str(), Event::row_of(&sent.id)), ("evt_1795520374123_17", Some(17)));
     }

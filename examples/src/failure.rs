@@ -2,7 +2,6 @@
 
 use std::fmt;
 
-use http::StatusCode;
 use rest_core::problem::{Problem, ToProblem};
 use rest_core::semantics::outcome::ServiceUnavailable;
 
@@ -60,10 +59,6 @@ impl Failure {
 
     pub(crate) fn violations(&self) -> impl Iterator<Item = Violation> {
         self.0.errors().iter().map(|e| Violation { pointer: e.pointer.clone(), detail: e.detail.clone() })
-    }
-
-    pub(crate) fn status(&self) -> StatusCode {
-        self.0.status()
     }
 
     pub(crate) fn problem(&self) -> &Problem {

@@ -28,7 +28,13 @@ pub(crate) struct Guarded {
 
 impl Guarded {
     pub(crate) fn new(socket: TcpStream, open_timeout: Duration, write_timeout: Duration) -> Guarded {
-        Guarded { socket, preface: Some(0), opening: Box::pin(sleep(open_timeout)), stalled: None, write_timeout }
+        Guarded {
+            socket,
+            preface: Some(0),
+            opening: Box::pin(sleep(open_timeout)),
+            stalled: None,
+            write_timeout,
+        }
     }
 
     fn opened(&mut self, bytes: &[u8]) {
@@ -54,7 +60,11 @@ impl Guarded {
 }
 
 impl AsyncRead for Guarded {
-    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
         let before = buf.filled().len();
         match Pin::new(&mut self.socket).poll_read(cx, buf) {
             Poll::Ready(result) => {

@@ -219,7 +219,9 @@ impl Query {
         let Some(text) = self.get(name) else { return Ok(None) };
         match parse_id(text) {
             Some(n) if (min..=max).contains(&n) => Ok(Some(n)),
-            _ => Err(Failure::bad_request(format!("query parameter `{name}` must be a whole number from {min} to {max}"))),
+            _ => Err(Failure::bad_request(format!(
+                "query parameter `{name}` must be a whole number from {min} to {max}"
+            ))),
         }
     }
 }
@@ -251,7 +253,9 @@ fn decode_form(raw: &str) -> Result<String, Failure> {
 /// The shape that nearly all addresses have: a dot-atom, `@`, a host name of two labels or more.
 fn is_email(text: &str) -> bool {
     let Some((local, domain)) = text.split_once('@') else { return false };
-    let atom = |a: &str| !a.is_empty() && a.bytes().all(|b| b.is_ascii_alphanumeric() || b"!#$%&'*+/=?^_`{|}~-".contains(&b));
+    let atom = |a: &str| {
+        !a.is_empty() && a.bytes().all(|b| b.is_ascii_alphanumeric() || b"!#$%&'*+/=?^_`{|}~-".contains(&b))
+    };
     let label = |l: &str| {
         (1..=63).contains(&l.len())
             && l.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
@@ -307,7 +311,10 @@ mod tests {
         for good in ["a@b.co", "ada.lovelace+x@mail.example.com", "o'hara@example.org"] {
             assert!(is_email(good), "{good}");
         }
-        for bad in ["", "a", "@", "a@", "@b.co", "a@b", "a@@b.co", "a b@c.de", "a@b..co", ".a@b.co", "a@-b.co", "a@b.co\n", "é@b.co"] {
+        for bad in [
+            "", "a", "@", "a@", "@b.co", "a@b", "a@@b.co", "a b@c.de", "a@b..co", ".a@b.co", "a@-b.co",
+            "a@b.co\n", "é@b.co",
+        ] {
             assert!(!is_email(bad), "{bad}");
         }
         assert!(!is_email(&format!("{}@b.co", "a".repeat(65))));
@@ -321,7 +328,16 @@ mod tests {
         for bad in ["a=%", "a=%4", "a=%zz", "a=%ff", "a=1&a=2"] {
             assert!(Query::parse(Some(bad)).is_err(), "{bad}");
         }
-        for bad in ["limit=0", "limit=101", "limit=+5", "limit=05", "limit=", "limit=1e1", "offset=-1", "limit=99999999999999999999"] {
+        for bad in [
+            "limit=0",
+            "limit=101",
+            "limit=+5",
+            "limit=05",
+            "limit=",
+            "limit=1e1",
+            "offset=-1",
+            "limit=99999999999999999999",
+        ] {
             assert!(Page::read(&Query::parse(Some(&bad.replace('+', "%2b"))).unwrap()).is_err(), "{bad}");
         }
     }

@@ -62,13 +62,15 @@ impl Showcase {
     /// # Errors
     /// A [`StartError`], before anything was written if the address is taken.
     pub async fn start(config: Config) -> Result<Running, StartError> {
-        let listener = TcpListener::bind(config.addr).await.map_err(|e| StartError::Address(config.addr, e))?;
+        let listener =
+            TcpListener::bind(config.addr).await.map_err(|e| StartError::Address(config.addr, e))?;
         let addr = listener.local_addr().map_err(|e| StartError::Address(config.addr, e))?;
         let (place, lock) = match &config.data {
             Some(folder) => (Place::Folder(folder.clone()), Some(take(folder)?)),
             None => (Place::Memory, None),
         };
-        let receiver = inbound::Receiver::new(&config.inbound_secret).map_err(|e| StartError::Config(e.to_string()))?;
+        let receiver =
+            inbound::Receiver::new(&config.inbound_secret).map_err(|e| StartError::Config(e.to_string()))?;
         let opened = {
             let config = config.clone();
             let open = move || {
@@ -85,7 +87,6 @@ impl Showcase {
         let app = Arc::new(App {
             token: Token::new(&config.token),
             config,
-            addr,
             store: store.clone(),
             bus,
             receiver,
@@ -141,7 +142,13 @@ fn take(folder: &Path) -> Result<File, StartError> {
     // Secrets of endpoints lie in there.
     DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(refused)?;
     let path = folder.join("lock");
-    let lock = OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(path).map_err(refused)?;
+    let lock = OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .mode(0o600)
+        .open(path)
+        .map_err(refused)?;
     match lock.try_lock() {
         Ok(()) => Ok(lock),
         Err(TryLockError::WouldBlock) => Err(StartError::InUse(folder.to_owned())),
@@ -162,10 +169,17 @@ impl fmt::Display for StartError {
                 cause.kind()
             ),
             StartError::InUse(path) => {
-                write!(f, "another process uses the folder {}; choose another with --data, or stop it", path.display())
+                write!(
+                    f,
+                    "another process uses the folder {}; choose another with --data, or stop it",
+                    path.display()
+                )
             }
             StartError::Database(cause) => {
-                write!(f, "cannot open the database: {cause}; choose another folder with --data, or use --memory")
+                write!(
+                    f,
+                    "cannot open the database: {cause}; choose another folder with --data, or use --memory"
+                )
             }
             StartError::Config(what) => f.write_str(what),
         }

@@ -51,8 +51,16 @@ async fn whoever_creates_a_user_the_event_stream_tells_of_it_once() {
         create(service.addr(), by, "sse@example.net").await;
         let event = events.next().await.unwrap();
         let data: Value = serde_json::from_str(event.data()).unwrap();
-        assert_eq!((event.event(), &data["data"]["email"]), ("user.created", &json!("sse@example.net")), "{by:?}");
-        assert_eq!((data["type"].as_str(), data["id"].to_string().as_str()), (Some("user.created"), event.id()), "{by:?}");
+        assert_eq!(
+            (event.event(), &data["data"]["email"]),
+            ("user.created", &json!("sse@example.net")),
+            "{by:?}"
+        );
+        assert_eq!(
+            (data["type"].as_str(), data["id"].to_string().as_str()),
+            (Some("user.created"), event.id()),
+            "{by:?}"
+        );
         events.quiet(A_SECOND_ONE).await;
         service.shutdown().await;
     }
@@ -66,7 +74,11 @@ async fn whoever_creates_a_user_the_room_users_hears_of_it_once() {
         let mut other = Room::join(service.addr(), "/ws/support").await;
         create(service.addr(), by, "room@example.net").await;
         let event = room.next().await;
-        assert_eq!((&event["type"], &event["user"]["email"]), (&json!("user.created"), &json!("room@example.net")), "{by:?}");
+        assert_eq!(
+            (&event["type"], &event["user"]["email"]),
+            (&json!("user.created"), &json!("room@example.net")),
+            "{by:?}"
+        );
         assert!(event["id"].is_u64(), "{by:?}");
         room.quiet(A_SECOND_ONE).await;
         other.quiet(Duration::from_millis(1)).await;
@@ -84,7 +96,11 @@ async fn whoever_creates_a_user_a_registered_endpoint_is_told_once() {
         create(service.addr(), by, "hook@example.net").await;
         let (_, body) = sink.take().await;
         let event: Value = serde_json::from_slice(&body).unwrap();
-        assert_eq!((&event["type"], &event["data"]["email"]), (&json!("user.created"), &json!("hook@example.net")), "{by:?}");
+        assert_eq!(
+            (&event["type"], &event["data"]["email"]),
+            (&json!("user.created"), &json!("hook@example.net")),
+            "{by:?}"
+        );
         sink.quiet(A_SECOND_ONE).await;
         service.shutdown().await;
     }
@@ -120,7 +136,10 @@ async fn a_message_in_a_room_crosses_too() {
     one.say(&json!({ "type": "message", "body": "hello", "from": "One" })).await;
     for room in [&mut one, &mut two] {
         let message = room.next_of("message").await;
-        assert_eq!((&message["room"], &message["from"], &message["body"]), (&json!("lobby"), &json!("One"), &json!("hello")));
+        assert_eq!(
+            (&message["room"], &message["from"], &message["body"]),
+            (&json!("lobby"), &json!("One"), &json!("hello"))
+        );
     }
     let event = events.next().await.unwrap();
     assert_eq!(event.event(), "message.created");

@@ -33,7 +33,8 @@ async fn a_stream_resumes_behind_the_last_id_by_header_or_query() {
     // A browser that reconnects sends the header beside the query that it was opened with; the header is newer.
     let newest = (second_id.parse::<u64>().unwrap() + 1).to_string();
     let mut both =
-        Events::open(addr, &format!("/events?last_event_id={second_id}"), &[("last-event-id", &newest)]).await;
+        Events::open(addr, &format!("/events?last_event_id={second_id}"), &[("last-event-id", &newest)])
+            .await;
     assert!(both.next().await.unwrap().data().contains("n3@example.net"));
 }
 
@@ -61,7 +62,9 @@ async fn a_silent_stream_is_kept_open_by_comments() {
     let mut config = common::config();
     config.heartbeat = Duration::from_millis(50);
     let service = Showcase::start(config).await.unwrap();
-    let bytes = common::raw(service.addr(), b"GET /events HTTP/1.1\r\nhost: x\r\n\r\n", Duration::from_millis(400)).await;
+    let bytes =
+        common::raw(service.addr(), b"GET /events HTTP/1.1\r\nhost: x\r\n\r\n", Duration::from_millis(400))
+            .await;
     let text = String::from_utf8_lossy(&bytes);
     assert!(text.matches("\n:").count() >= 2, "{text}");
     let lower = text.to_ascii_lowercase();

@@ -1,5 +1,6 @@
 //! The REST door, as a client sees it.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+#![allow(clippy::disallowed_methods, reason = "tests open sockets")]
 
 mod common;
 
@@ -32,7 +33,10 @@ async fn a_user_is_a_hal_document_with_validators_and_links() {
     assert_eq!(links["posts"]["href"], "/users/42/posts");
     assert_eq!(links["orders"]["href"], "/users/42/orders");
     assert_eq!((&links["update"]["href"], &links["update"]["method"]), (&json!("/users/42"), &json!("PUT")));
-    assert_eq!((&links["delete"]["href"], &links["delete"]["method"]), (&json!("/users/42"), &json!("DELETE")));
+    assert_eq!(
+        (&links["delete"]["href"], &links["delete"]["method"]),
+        (&json!("/users/42"), &json!("DELETE"))
+    );
 }
 
 #[tokio::test]
@@ -102,7 +106,8 @@ async fn who_writes_needs_the_token() {
     let without = send(service.addr(), "POST", "/users", &[JSON], body.clone()).await;
     without.problem(401);
     assert_eq!(without.header("www-authenticate"), "Bearer");
-    let wrong = send(service.addr(), "POST", "/users", &[JSON, ("authorization", "Bearer abc124")], body).await;
+    let wrong =
+        send(service.addr(), "POST", "/users", &[JSON, ("authorization", "Bearer abc124")], body).await;
     wrong.problem(401);
     assert!(wrong.header("www-authenticate").contains("error=\"invalid_token\""));
     for (method, path) in [
@@ -147,14 +152,15 @@ async fn a_body_over_the_limit_is_413_also_when_its_length_is_not_told() {
     let big = Bytes::from(vec![b' '; (1 << 20) + 1]);
     send(addr, "POST", "/users", &[TOKEN, JSON], big.clone()).await.problem(413);
     assert_eq!(chunked(addr, &big).await, 413);
-    let fits = [vec![b' '; 1 << 19], json!({ "name": "Big", "email": "big@example.net" }).to_string().into_bytes()].concat();
+    let fits =
+        [vec![b' '; 1 << 19], json!({ "name": "Big", "email": "big@example.net" }).to_string().into_bytes()]
+            .concat();
     assert_eq!(chunked(addr, &fits).await, 201);
 }
 
 /// Sends a body in chunks and gives the status.
 async fn chunked(addr: SocketAddr, body: &[u8]) -> u16 {
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
-    #[allow(clippy::disallowed_methods, reason = "a test opens a socket")]
     let mut socket = tokio::net::TcpStream::connect(addr).await.unwrap();
     let head = format!(
         "POST /users HTTP/1.1\r\nhost: {addr}\r\nauthorization: Bearer abc123\r\ncontent-type: application/json\r\n\
@@ -186,9 +192,14 @@ async fn a_put_creates_then_replaces_what_the_client_has_seen() {
     assert_eq!(created.status, 201, "{created:?}");
     let first = created.header("etag").to_owned();
     put(vec![], json!({ "name": "H", "email": "h@example.net" })).await.problem(428);
-    put(vec![("if-match", "\"stale\"".into())], json!({ "name": "H", "email": "h@example.net" })).await.problem(412);
-    put(vec![("if-none-match", "*".into())], json!({ "name": "H", "email": "h@example.net" })).await.problem(412);
-    let replaced = put(vec![("if-match", first.clone())], json!({ "name": "H", "email": "h@example.net" })).await;
+    put(vec![("if-match", "\"stale\"".into())], json!({ "name": "H", "email": "h@example.net" }))
+        .await
+        .problem(412);
+    put(vec![("if-none-match", "*".into())], json!({ "name": "H", "email": "h@example.net" }))
+        .await
+        .problem(412);
+    let replaced =
+        put(vec![("if-match", first.clone())], json!({ "name": "H", "email": "h@example.net" })).await;
     assert_eq!((replaced.status.as_u16(), &replaced.json()["name"]), (200, &json!("H")));
     put(vec![("if-match", first)], json!({ "name": "Lost", "email": "h@example.net" })).await.problem(412);
     // What was read may be sent back as it is.
@@ -196,7 +207,10 @@ async fn a_put_creates_then_replaces_what_the_client_has_seen() {
     whole["name"] = json!("Whole");
     let tag = etag(addr, "/users/100").await;
     assert_eq!(put(vec![("if-match", tag)], whole).await.status, 200);
-    let other = put(vec![("if-match", etag(addr, "/users/100").await)], json!({ "name": "H", "email": "alice@example.com" }));
+    let other = put(
+        vec![("if-match", etag(addr, "/users/100").await)],
+        json!({ "name": "H", "email": "alice@example.com" }),
+    );
     other.await.problem(409);
     // The client's own id must be a number that we would write the same way.
     for path in ["/users/007", "/users/0", "/users/-1", "/users/abc", "/users/99999999999999999999"] {
@@ -210,14 +224,22 @@ async fn a_patch_changes_what_it_names() {
     let service = start().await;
     let addr = service.addr();
     let tag = etag(addr, "/users/42").await;
-    let patched = send(addr, "PATCH", "/users/42", &[TOKEN, MERGE, ("if-match", &tag)], r#"{"name":"Alice B."}"#).await;
+    let patched =
+        send(addr, "PATCH", "/users/42", &[TOKEN, MERGE, ("if-match", &tag)], r#"{"name":"Alice B."}"#).await;
     assert_eq!(patched.status, 200, "{patched:?}");
-    assert_eq!((&patched.json()["name"], &patched.json()["email"]), (&json!("Alice B."), &json!("alice@example.com")));
+    assert_eq!(
+        (&patched.json()["name"], &patched.json()["email"]),
+        (&json!("Alice B."), &json!("alice@example.com"))
+    );
     assert_ne!(patched.header("etag"), tag);
     let tag = patched.header("etag").to_owned();
     send(addr, "PATCH", "/users/42", &[TOKEN, MERGE], r#"{"name":"X"}"#).await.problem(428);
-    send(addr, "PATCH", "/users/42", &[TOKEN, MERGE, ("if-match", &tag)], r#"{"name":null}"#).await.problem(422);
-    send(addr, "PATCH", "/users/42", &[TOKEN, ("content-type", "text/css"), ("if-match", &tag)], "{}").await.problem(415);
+    send(addr, "PATCH", "/users/42", &[TOKEN, MERGE, ("if-match", &tag)], r#"{"name":null}"#)
+        .await
+        .problem(422);
+    send(addr, "PATCH", "/users/42", &[TOKEN, ("content-type", "text/css"), ("if-match", &tag)], "{}")
+        .await
+        .problem(415);
     send(addr, "PATCH", "/users/4242", &[TOKEN, MERGE, ("if-match", &tag)], "{}").await.problem(404);
 }
 
@@ -269,21 +291,41 @@ async fn posts_comments_orders_and_items_hang_together() {
     assert_eq!(comment.status, 201, "{comment:?}");
     assert_eq!(get(addr, &format!("{path}/comments")).await.json()["total"], 1);
 
-    let order = post(addr, "/users/42/orders", &json!({ "items": [{ "product": "Pen", "quantity": 2, "price_cents": 150 }] })).await;
+    let order = post(
+        addr,
+        "/users/42/orders",
+        &json!({ "items": [{ "product": "Pen", "quantity": 2, "price_cents": 150 }] }),
+    )
+    .await;
     assert_eq!(order.status, 201, "{order:?}");
     let path = order.header("location").to_owned();
     assert_eq!(get(addr, &path).await.json()["user_id"], 42);
-    let item = post(addr, &format!("{path}/items"), &json!({ "product": "Ink", "quantity": 1, "price_cents": 900 })).await;
+    let item =
+        post(addr, &format!("{path}/items"), &json!({ "product": "Ink", "quantity": 1, "price_cents": 900 }))
+            .await;
     assert_eq!(item.status, 201, "{item:?}");
     let items = get(addr, &format!("{path}/items")).await.json();
     assert_eq!((&items["total"], &items["_embedded"]["items"][1]["product"]), (&json!(2), &json!("Ink")));
     assert_eq!(get(addr, "/users/42/orders/7/items").await.json()["total"], 2);
 
-    for path in ["/users/1/orders/7", "/users/42/orders/999", "/users/999/orders", "/users/999/posts", "/posts/999", "/posts/999/comments", "/users/1/orders/7/items"] {
+    for path in [
+        "/users/1/orders/7",
+        "/users/42/orders/999",
+        "/users/999/orders",
+        "/users/999/posts",
+        "/posts/999",
+        "/posts/999/comments",
+        "/users/1/orders/7/items",
+    ] {
         get(addr, path).await.problem(404);
     }
     post(addr, "/users/999/posts", &json!({ "title": "T", "body": "B" })).await.problem(404);
-    let wrong = post(addr, "/users/42/orders/7/items", &json!({ "product": "Ink", "quantity": 0, "price_cents": 1.5 })).await;
+    let wrong = post(
+        addr,
+        "/users/42/orders/7/items",
+        &json!({ "product": "Ink", "quantity": 0, "price_cents": 1.5 }),
+    )
+    .await;
     assert_eq!(wrong.problem(422)["errors"].as_array().unwrap().len(), 2);
 }
 
@@ -295,7 +337,10 @@ async fn rooms_and_notifications_are_lists_too() {
     let messages = get(service.addr(), "/rooms/lobby/messages").await.json();
     assert_eq!(messages["_embedded"]["messages"][0]["body"], "Yes.");
     get(service.addr(), "/rooms/nowhere/messages").await.problem(404);
-    assert_eq!(get(service.addr(), "/notifications").await.json()["_embedded"]["notifications"][0]["type"], "welcome");
+    assert_eq!(
+        get(service.addr(), "/notifications").await.json()["_embedded"]["notifications"][0]["type"],
+        "welcome"
+    );
 }
 
 #[tokio::test]
@@ -342,13 +387,8 @@ async fn the_console_is_one_page_that_runs_only_its_own_script() {
 
 #[tokio::test]
 async fn http_2_without_tls_is_spoken_on_the_same_port() {
-    #[allow(clippy::disallowed_methods, reason = "a test opens a socket")]
-    let socket = {
-        let service = start().await;
-        let socket = tokio::net::TcpStream::connect(service.addr()).await.unwrap();
-        (service, socket)
-    };
-    let (service, socket) = socket;
+    let service = start().await;
+    let socket = tokio::net::TcpStream::connect(service.addr()).await.unwrap();
     let io = hyper_util::rt::TokioIo::new(socket);
     let executor = hyper_util::rt::TokioExecutor::new();
     let (mut sender, connection) = hyper::client::conn::http2::handshake(executor, io).await.unwrap();

@@ -1,6 +1,10 @@
 //! What was acknowledged is there after the process was stopped or killed in the middle of its work.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
-#![allow(clippy::disallowed_methods, reason = "tests start processes and wait")]
+#![allow(
+    clippy::disallowed_methods,
+    clippy::print_stderr,
+    reason = "tests start processes, wait, and tell what they saw"
+)]
 
 mod common;
 
@@ -32,7 +36,12 @@ impl Process {
             .unwrap();
         let mut line = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
-        let addr = line.trim().strip_prefix("listening on http://").unwrap_or_else(|| panic!("{line}")).parse().unwrap();
+        let addr = line
+            .trim()
+            .strip_prefix("listening on http://")
+            .unwrap_or_else(|| panic!("{line}"))
+            .parse()
+            .unwrap();
         Process { child, addr }
     }
 
@@ -74,7 +83,11 @@ async fn writer(addr: SocketAddr, name: String, stop: Arc<AtomicBool>) -> Vec<(i
             .header(JSON.0, JSON.1)
             .body(Full::new(Bytes::from(json!({ "name": name, "email": email }).to_string())))
             .unwrap();
-        let Ok(Ok(response)) = tokio::time::timeout(Duration::from_secs(5), sender.send_request(request)).await else { break };
+        let Ok(Ok(response)) =
+            tokio::time::timeout(Duration::from_secs(5), sender.send_request(request)).await
+        else {
+            break;
+        };
         // The status alone is the acknowledgement; the body may be cut by the kill.
         assert_eq!(response.status(), 201);
         let location = response.headers()["location"].to_str().unwrap().to_owned();
@@ -127,7 +140,7 @@ async fn no_acknowledged_write_is_lost(signal: &str) {
         }
     }
     assert!(found.values().all(|times| *times == 1), "an event was told twice");
-    println!("{} acknowledged writes, none lost after {signal}", acknowledged.len());
+    eprintln!("{} acknowledged writes, none lost after {signal}", acknowledged.len());
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -172,7 +185,8 @@ async fn a_delivery_that_was_pending_is_made_after_a_restart() {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let target = listener.local_addr().unwrap();
     drop(listener);
-    let endpoint = json!({ "url": format!("http://{target}/hook"), "types": ["user.*"], "scheme": "standard" });
+    let endpoint =
+        json!({ "url": format!("http://{target}/hook"), "types": ["user.*"], "scheme": "standard" });
     assert_eq!(post(process.addr, "/webhooks/endpoints", &endpoint).await.status, 201);
     create_user(process.addr, "Ada", "owed@example.net").await;
     common::until("the first attempt fails", || async {

@@ -28,7 +28,10 @@ fn refused_with_one_sentence(output: &Output, words: &[&str]) {
 fn a_busy_port_is_one_sentence_and_exit_code_2() {
     let holder = TcpListener::bind("127.0.0.1:0").unwrap();
     let addr = holder.local_addr().unwrap().to_string();
-    refused_with_one_sentence(&showcase(&["--memory", "--addr", &addr]), &[&addr, "address in use", "--addr"]);
+    refused_with_one_sentence(
+        &showcase(&["--memory", "--addr", &addr]),
+        &[&addr, "address in use", "--addr"],
+    );
 }
 
 #[test]
@@ -42,7 +45,11 @@ fn an_unwritable_folder_is_one_sentence_and_exit_code_2() {
 #[test]
 fn a_file_that_is_no_database_is_one_sentence_and_exit_code_2() {
     let folder = common::Folder::new();
-    std::fs::write(folder.path().join("showcase.sqlite"), "a letter to grandmother, long enough to have a header").unwrap();
+    std::fs::write(
+        folder.path().join("showcase.sqlite"),
+        "a letter to grandmother, long enough to have a header",
+    )
+    .unwrap();
     let output = showcase(&["--addr", "127.0.0.1:0", "--data", folder.path().to_str().unwrap()]);
     refused_with_one_sentence(&output, &["database"]);
 }
@@ -51,7 +58,8 @@ fn a_file_that_is_no_database_is_one_sentence_and_exit_code_2() {
 fn a_folder_in_use_is_one_sentence_and_exit_code_2() {
     let folder = common::Folder::new();
     let args = ["--addr", "127.0.0.1:0", "--data", folder.path().to_str().unwrap()];
-    let mut first = Command::new(env!("CARGO_BIN_EXE_showcase")).args(args).stdout(Stdio::piped()).spawn().unwrap();
+    let mut first =
+        Command::new(env!("CARGO_BIN_EXE_showcase")).args(args).stdout(Stdio::piped()).spawn().unwrap();
     let mut line = String::new();
     BufReader::new(first.stdout.take().unwrap()).read_line(&mut line).unwrap();
     let second = showcase(&args);
@@ -73,8 +81,19 @@ fn help_teaches_by_example() {
     assert!(output.status.success());
     let text = String::from_utf8(output.stdout).unwrap();
     for word in [
-        "--addr", "--data", "--memory", "--token", "--inbound-secret", "--webhook-targets", "--log", "curl", "/users/42",
-        "Last-Event-ID", "/ws/users", "/webhooks/endpoints", "Exit codes",
+        "--addr",
+        "--data",
+        "--memory",
+        "--token",
+        "--inbound-secret",
+        "--webhook-targets",
+        "--log",
+        "curl",
+        "/users/42",
+        "Last-Event-ID",
+        "/ws/users",
+        "/webhooks/endpoints",
+        "Exit codes",
     ] {
         assert!(text.contains(word), "{word} is not in the help");
     }

@@ -7,12 +7,19 @@ mod common;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use common::{Events, JSON, Reply, Sink, TOKEN, create_user, get, post, send, signed_by, start, until, verifies};
+use common::{
+    Events, JSON, Reply, Sink, TOKEN, create_user, get, post, send, signed_by, start, until, verifies,
+};
 use serde_json::{Value, json};
 use showcase::{Config, Showcase, Targets};
 
 async fn register(addr: SocketAddr, sink: &Sink, scheme: &str) -> (i64, String) {
-    let reply = post(addr, "/webhooks/endpoints", &json!({ "url": sink.url(), "types": ["user.*"], "scheme": scheme })).await;
+    let reply = post(
+        addr,
+        "/webhooks/endpoints",
+        &json!({ "url": sink.url(), "types": ["user.*"], "scheme": scheme }),
+    )
+    .await;
     assert_eq!(reply.status, 201, "{reply:?}");
     let endpoint = reply.json();
     assert_eq!(reply.header("location"), format!("/webhooks/endpoints/{}", endpoint["id"]));
@@ -30,7 +37,10 @@ async fn what_is_sent_verifies_with_the_secret_that_was_shown_once() {
         for path in ["/webhooks/endpoints".to_owned(), format!("/webhooks/endpoints/{id}")] {
             let reply = get(addr, &path).await;
             assert_eq!(reply.status, 200);
-            assert!(!String::from_utf8_lossy(&reply.body).contains(&secret), "the secret is shown again at {path}");
+            assert!(
+                !String::from_utf8_lossy(&reply.body).contains(&secret),
+                "the secret is shown again at {path}"
+            );
         }
         create_user(addr, "Signed", "signed@example.net").await;
         let (headers, body) = sink.take().await;
@@ -39,7 +49,8 @@ async fn what_is_sent_verifies_with_the_secret_that_was_shown_once() {
         let tampered = [&body[..], b" "].concat();
         assert!(!verifies(scheme, &secret, &headers, &tampered), "{scheme}");
         until("the delivery is recorded", || async {
-            get(addr, &format!("/webhooks/deliveries?endpoint={id}&state=delivered")).await.json()["total"] == 1
+            get(addr, &format!("/webhooks/deliveries?endpoint={id}&state=delivered")).await.json()["total"]
+                == 1
         })
         .await;
         let list = get(addr, &format!("/webhooks/deliveries?endpoint={id}")).await.json();
@@ -64,7 +75,8 @@ async fn a_failure_is_tried_again_under_the_same_id_until_it_arrives() {
     assert!(ids.iter().all(|id| *id == ids[0]), "{ids:?}");
     sink.quiet(Duration::from_millis(300)).await;
     let list = get(addr, "/webhooks/deliveries?state=delivered").await.json();
-    let statuses: Vec<&Value> = list["deliveries"][0]["attempts"].as_array().unwrap().iter().map(|a| &a["status"]).collect();
+    let statuses: Vec<&Value> =
+        list["deliveries"][0]["attempts"].as_array().unwrap().iter().map(|a| &a["status"]).collect();
     assert_eq!(statuses, [503, 500, 204]);
     let id = &list["deliveries"][0]["id"];
     assert_eq!(get(addr, &format!("/webhooks/deliveries/{id}")).await.json()["state"], "delivered");
@@ -78,7 +90,8 @@ async fn dead_letter(addr: SocketAddr, sink: &mut Sink) -> (Value, Value) {
     for _ in 0..3 {
         sink.take().await;
     }
-    until("it is a dead letter", || async { get(addr, "/webhooks/dead-letters").await.json()["total"] == 1 }).await;
+    until("it is a dead letter", || async { get(addr, "/webhooks/dead-letters").await.json()["total"] == 1 })
+        .await;
     let dead = get(addr, "/webhooks/dead-letters").await.json()["deliveries"][0].clone();
     assert_eq!((&dead["state"], dead["attempts"].as_array().unwrap().len()), (&json!("dead"), 3));
     (dead["event_id"].clone(), dead["id"].clone())
@@ -95,7 +108,10 @@ async fn a_dead_letter_is_replayed_by_delivery() {
     assert_eq!(replay.status, 202, "{replay:?}");
     let (_, body) = sink.take().await;
     assert!(String::from_utf8_lossy(&body).contains("dead@example.net"));
-    until("no dead letter is left", || async { get(addr, "/webhooks/dead-letters").await.json()["total"] == 0 }).await;
+    until("no dead letter is left", || async {
+        get(addr, "/webhooks/dead-letters").await.json()["total"] == 0
+    })
+    .await;
     sink.quiet(Duration::from_millis(300)).await;
 }
 
@@ -109,20 +125,32 @@ async fn an_event_is_replayed_by_id_and_by_time() {
     create_user(addr, "Again", "again@example.net").await;
     let (first, first_body) = sink.take().await;
     let event: Value = serde_json::from_str(events.next().await.unwrap().data()).unwrap();
-    until("it is delivered", || async { get(addr, "/webhooks/deliveries?state=delivered").await.json()["total"] == 1 }).await;
-    for selection in [
-        json!({ "event_id": event["id"] }),
-        json!({ "from": event["time"], "to": event["time"] }),
-    ] {
+    until("it is delivered", || async {
+        get(addr, "/webhooks/deliveries?state=delivered").await.json()["total"] == 1
+    })
+    .await;
+    for selection in
+        [json!({ "event_id": event["id"] }), json!({ "from": event["time"], "to": event["time"] })]
+    {
         let replay = post(addr, "/webhooks/replay", &selection).await;
         assert_eq!(replay.status, 202, "{replay:?}");
         let (headers, body) = sink.take().await;
-        assert_eq!((&headers["webhook-id"], &body), (&first["webhook-id"], &first_body), "the receiver can tell it is the same");
+        assert_eq!(
+            (&headers["webhook-id"], &body),
+            (&first["webhook-id"], &first_body),
+            "the receiver can tell it is the same"
+        );
         sink.quiet(Duration::from_millis(200)).await;
     }
     post(addr, "/webhooks/replay", &json!({ "event_id": 999_999 })).await.problem(404);
     post(addr, "/webhooks/replay", &json!({ "delivery_id": 999_999 })).await.problem(404);
-    for wrong in [json!({}), json!({ "event_id": "x" }), json!({ "event_id": 1, "delivery_id": 1 }), json!({ "from": "yesterday", "to": "now" }), json!({ "from": event["time"] })] {
+    for wrong in [
+        json!({}),
+        json!({ "event_id": "x" }),
+        json!({ "event_id": 1, "delivery_id": 1 }),
+        json!({ "from": "yesterday", "to": "now" }),
+        json!({ "from": event["time"] }),
+    ] {
         post(addr, "/webhooks/replay", &wrong).await.problem(422);
     }
 }
@@ -136,7 +164,10 @@ async fn an_endpoint_that_is_gone_gets_nothing_more() {
     let (id, _) = register(addr, &sink, "standard").await;
     create_user(addr, "One", "one@example.net").await;
     sink.take().await;
-    until("it is disabled", || async { get(addr, &format!("/webhooks/endpoints/{id}")).await.json()["enabled"] == false }).await;
+    until("it is disabled", || async {
+        get(addr, &format!("/webhooks/endpoints/{id}")).await.json()["enabled"] == false
+    })
+    .await;
     create_user(addr, "Two", "two@example.net").await;
     sink.quiet(Duration::from_millis(300)).await;
     let deleted = send(addr, "DELETE", &format!("/webhooks/endpoints/{id}"), &[TOKEN], "").await;
@@ -147,7 +178,12 @@ async fn an_endpoint_that_is_gone_gets_nothing_more() {
 
 async fn try_to_register(config: Config, url: &str) -> Reply {
     let service = Showcase::start(config).await.unwrap();
-    let reply = post(service.addr(), "/webhooks/endpoints", &json!({ "url": url, "types": ["*"], "scheme": "standard" })).await;
+    let reply = post(
+        service.addr(),
+        "/webhooks/endpoints",
+        &json!({ "url": url, "types": ["*"], "scheme": "standard" }),
+    )
+    .await;
     service.shutdown().await;
     reply
 }
@@ -173,7 +209,13 @@ async fn a_target_outside_the_allowed_ones_is_refused_at_registration() {
     }
     let mut public = common::config();
     public.targets = Targets::Public;
-    for url in ["http://127.0.0.1:9000/hook", "https://localhost/hook", "https://[::1]/", "https://10.1.2.3/", "https://0x7f.1/"] {
+    for url in [
+        "http://127.0.0.1:9000/hook",
+        "https://localhost/hook",
+        "https://[::1]/",
+        "https://10.1.2.3/",
+        "https://0x7f.1/",
+    ] {
         try_to_register(public.clone(), url).await.problem(422);
     }
 }
@@ -189,7 +231,10 @@ async fn what_is_wrong_with_a_registration_is_said() {
         (json!({ "url": url, "types": "user.*", "scheme": "standard" }), "/types"),
         (json!({ "url": url, "types": ["user.*"], "scheme": "md5" }), "/scheme"),
         (json!({ "url": 7, "types": ["user.*"], "scheme": "standard" }), "/url"),
-        (json!({ "url": url, "types": ["user.*"], "scheme": "standard", "secret": "whsec_short" }), "/secret"),
+        (
+            json!({ "url": url, "types": ["user.*"], "scheme": "standard", "secret": "whsec_short" }),
+            "/secret",
+        ),
         (json!({ "url": url, "types": ["user.*"], "scheme": "standard", "color": "red" }), "/color"),
     ] {
         let reply = post(addr, "/webhooks/endpoints", &wrong).await;
@@ -206,7 +251,9 @@ async fn a_signed_message_creates_a_user_once_however_often_it_comes() {
         let service = start().await;
         let addr = service.addr();
         let mut events = Events::open(addr, "/events", &[]).await;
-        let body = json!({ "type": "user.create", "data": { "name": "In", "email": format!("in{n}@example.net") } }).to_string();
+        let body =
+            json!({ "type": "user.create", "data": { "name": "In", "email": format!("in{n}@example.net") } })
+                .to_string();
         let message = signed_by(scheme, body.as_bytes());
         for _ in 0..3 {
             let reply = message.send(addr).await;
@@ -223,12 +270,17 @@ async fn what_is_not_signed_right_is_refused_before_it_is_read() {
     for scheme in ["standard", "github", "stripe", "generic"] {
         let service = start().await;
         let addr = service.addr();
-        let body = json!({ "type": "user.create", "data": { "name": "Forged", "email": "forged@example.net" } }).to_string();
+        let body =
+            json!({ "type": "user.create", "data": { "name": "Forged", "email": "forged@example.net" } })
+                .to_string();
         let mut forged = signed_by(scheme, body.as_bytes());
         forged.body = body.replace("Forged", "F0rged").into();
         let reply = forged.send(addr).await;
         reply.problem(401);
-        assert!(!String::from_utf8_lossy(&reply.body).contains("sha256="), "nothing is told that helps to forge");
+        assert!(
+            !String::from_utf8_lossy(&reply.body).contains("sha256="),
+            "nothing is told that helps to forge"
+        );
         let bare = send(addr, "POST", &format!("/webhooks/inbound/{scheme}"), &[JSON], body).await;
         assert!(matches!(bare.status.as_u16(), 400 | 401), "{bare:?}");
         bare.problem(bare.status.as_u16());

@@ -74,7 +74,10 @@ mod tests {
 
     #[test]
     fn each_inline_block_is_named_by_its_hash() {
-        assert_eq!(hashes(blocks("<b style=\"a:b\"></b><i style=\"a:b\">", " style=\"", "\"")), format!("'sha256-{}'", hash("a:b")));
+        assert_eq!(
+            hashes(blocks("<b style=\"a:b\"></b><i style=\"a:b\">", " style=\"", "\"")),
+            format!("'sha256-{}'", hash("a:b"))
+        );
         assert_eq!(hashes(blocks("<p>", "<style>", "</style>")), "'none'");
         let page = Page::new();
         let policy = page.policy.to_str().unwrap();

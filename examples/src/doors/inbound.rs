@@ -1,5 +1,7 @@
 //! `POST /webhooks/inbound/{scheme}`: signed messages of other systems, verified before they are read.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 use http::{HeaderValue, Response, StatusCode, header};
 use http_body_util::Full;
@@ -74,7 +76,7 @@ enum Effect {
 pub(crate) async fn receive(mut call: Call) -> Result<Response<Full<Bytes>>, Failure> {
     let scheme: Scheme = call.parse("scheme")?;
     let body = call.bytes().await?;
-    let app = call.shared_state();
+    let app = Arc::clone(call.state());
     count(&app.counters.inbound);
     let ring = app.receiver.ring(scheme).ok_or_else(|| Failure::not_found("this scheme is not received"))?;
     let now = UnixMillis::from_millis(Time::now().millis().unsigned_abs());
@@ -130,10 +132,12 @@ fn refuse(reject: &Reject) -> Failure {
 
 fn unreadable(cause: &serde_json::Error) -> Failure {
     match cause.classify() {
-        serde_json::error::Category::Data => {
-            wrong("", "must be an object with a string `type` and a `data`")
-        }
-        _ => Failure::bad_request(format!("the content is not JSON at line {}, column {}", cause.line(), cause.column())),
+        serde_json::error::Category::Data => wrong("", "must be an object with a string `type` and a `data`"),
+        _ => Failure::bad_request(format!(
+            "the content is not JSON at line {}, column {}",
+            cause.line(),
+            cause.column()
+        )),
     }
 }
 

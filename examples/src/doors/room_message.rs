@@ -118,24 +118,37 @@ mod tests {
         let user = NewUser { name: "A".into(), email: "a@b.co".into() };
         let (reference, message) = read(r#"{"type":"create_user","name":"A","email":"a@b.co","ref":[7]}"#);
         assert_eq!((reference, message.unwrap()), (Some(json!([7])), ClientMessage::CreateUser(user)));
-        let status = |text: &str| read(text).1.unwrap_err().status().as_u16();
+        let status = |text: &str| read(text).1.unwrap_err().problem().status().as_u16();
         for text in ["", "{", "nul", "{}", r#"{"type":"shout"}"#, r#"{"type":7}"#] {
             assert_eq!(status(text), 400, "{text}");
         }
-        for text in ["[]", "7", r#"{"type":"message"}"#, r#"{"type":"message","body":7}"#, r#"{"type":"auth","token":"t","x":1}"#] {
+        for text in [
+            "[]",
+            "7",
+            r#"{"type":"message"}"#,
+            r#"{"type":"message","body":7}"#,
+            r#"{"type":"auth","token":"t","x":1}"#,
+        ] {
             assert_eq!(status(text), 422, "{text}");
         }
     }
 
     #[test]
     fn an_event_becomes_a_message_of_its_room() {
-        let message = Message { room: "lobby".into(), id: 3, from: "A".into(), body: "\"hi\"".into(), at: "t".into() };
+        let message =
+            Message { room: "lobby".into(), id: 3, from: "A".into(), body: "\"hi\"".into(), at: "t".into() };
         let event = |kind, data: String| Event { id: 9, kind, at: Time::from_millis(0), data };
         let said_event = event(EventType::MessageCreated, crate::event::json(&message));
         let value: Value = serde_json::from_str(&said(&said_event)).unwrap();
-        assert_eq!(value, json!({"type":"message","room":"lobby","id":3,"from":"A","body":"\"hi\"","at":"t"}));
+        assert_eq!(
+            value,
+            json!({"type":"message","room":"lobby","id":3,"from":"A","body":"\"hi\"","at":"t"})
+        );
         assert_eq!(room_of(&said_event).as_deref(), Some("lobby"));
         let about = about_user(&event(EventType::UserCreated, r#"{"id":1}"#.into()));
-        assert_eq!(serde_json::from_str::<Value>(&about).unwrap(), json!({"type":"user.created","id":9,"user":{"id":1}}));
+        assert_eq!(
+            serde_json::from_str::<Value>(&about).unwrap(),
+            json!({"type":"user.created","id":9,"user":{"id":1}})
+        );
     }
 }

@@ -20,7 +20,9 @@ pub(crate) async fn open(call: Call) -> Result<Response<Body>, Failure> {
     let response = hub.respond(&request, wish(&request)?);
     Ok(match response.status() {
         StatusCode::OK => response.into_response(),
-        StatusCode::NOT_ACCEPTABLE => as_problem(response, "this resource is text/event-stream and nothing else"),
+        StatusCode::NOT_ACCEPTABLE => {
+            as_problem(response, "this resource is text/event-stream and nothing else")
+        }
         _ => as_problem(response, "no more streams can be opened now; try again later"),
     })
 }
@@ -32,7 +34,10 @@ fn wish<B>(request: &Request<B>) -> Result<Subscribe<&'static str>, Failure> {
     let wish = match query.get("topic") {
         None | Some("all") => Subscribe::all(),
         Some(name) => Subscribe::topic(*TOPICS.iter().find(|t| **t == name).ok_or_else(|| {
-            Failure::bad_request(format!("query parameter `topic` must be all or one of {}", TOPICS.join(", ")))
+            Failure::bad_request(format!(
+                "query parameter `topic` must be all or one of {}",
+                TOPICS.join(", ")
+            ))
         })?),
     };
     let mut headers = request.headers().get_all("last-event-id").iter();

@@ -12,8 +12,8 @@ use super::rest::created;
 use crate::clock::Time;
 use crate::failure::Failure;
 use crate::input::Fields;
-use crate::store::hooks::{self, Delivery, Endpoint, Filter, NewEndpoint};
 use crate::store::events;
+use crate::store::hooks::{self, Delivery, Endpoint, Filter, NewEndpoint};
 use crate::targets;
 
 pub(crate) async fn list(call: Call) -> Result<Reply, Failure> {
@@ -52,7 +52,10 @@ pub(crate) async fn deliveries(call: Call) -> Result<Reply, Failure> {
     let state = match query.get("state") {
         None => None,
         Some(name) => Some(*hooks::STATES.iter().find(|s| **s == name).ok_or_else(|| {
-            Failure::bad_request(format!("query parameter `state` must be one of {}", hooks::STATES.join(", ")))
+            Failure::bad_request(format!(
+                "query parameter `state` must be one of {}",
+                hooks::STATES.join(", ")
+            ))
         })?),
     };
     let filter = Filter {
@@ -91,11 +94,14 @@ enum Again {
 pub(crate) async fn replay(mut call: Call) -> Result<Reply, Failure> {
     let again = read_replay(fields(&mut call).await?)?;
     let (selector, dead) = call.state().store.read(move |db| select(db, &again)).await?;
-    call.state().bus.hooks.with(|dispatcher, now| {
-        let revived = dead.is_some_and(|id| dispatcher.requeue(id, now).is_ok());
-        if revived { Ok(()) } else { dispatcher.replay(selector, None).map(|_| ()) }
-    })
-    .map_err(|cause| Failure::conflict(cause.to_string()))?;
+    call.state()
+        .bus
+        .hooks
+        .with(|dispatcher, now| {
+            let revived = dead.is_some_and(|id| dispatcher.requeue(id, now).is_ok());
+            if revived { Ok(()) } else { dispatcher.replay(selector, None).map(|_| ()) }
+        })
+        .map_err(|cause| Failure::conflict(cause.to_string()))?;
     let monitor = Location::parse("/webhooks/deliveries").map_err(|cause| Failure::unavailable(&cause))?;
     Ok(Reply::from(Accepted { monitor }).json(&json!({ "status": "accepted" }))?)
 }
@@ -105,7 +111,8 @@ fn select(db: &rusqlite::Connection, again: &Again) -> Result<(Selector, Option<
     Ok(match *again {
         Again::Event(id) => {
             let event = events::row(db, id)?.and_then(|event| event.outbound());
-            let event = event.ok_or_else(|| Failure::not_found(format!("event {id} is not known, or no longer kept")))?;
+            let event = event
+                .ok_or_else(|| Failure::not_found(format!("event {id} is not known, or no longer kept")))?;
             (Selector::Event(event.id), None)
         }
         Again::Delivery(id) => {
@@ -119,7 +126,10 @@ fn select(db: &rusqlite::Connection, again: &Again) -> Result<(Selector, Option<
         Again::Times(from, to) => {
             let millis = |time: Time| time.millis().unsigned_abs();
             // The range names its last moment, the dispatcher the first one behind it.
-            let (from, to) = (UnixMillis::from_millis(millis(from)), UnixMillis::from_millis(millis(to).saturating_add(1)));
+            let (from, to) = (
+                UnixMillis::from_millis(millis(from)),
+                UnixMillis::from_millis(millis(to).saturating_add(1)),
+            );
             (Selector::Range { from, to }, None)
         }
     })
@@ -153,25 +163,34 @@ fn read_endpoint(mut fields: Fields, call: &Call) -> Result<NewEndpoint, Failure
         }
     }
     let types = match fields.take("types") {
-        Some(Value::Array(types)) => types.iter().map(|t| t.as_str().map(str::to_owned)).collect::<Option<Vec<_>>>(),
+        Some(Value::Array(types)) => {
+            types.iter().map(|t| t.as_str().map(str::to_owned)).collect::<Option<Vec<_>>>()
+        }
         _ => None,
     };
-    if !types.as_ref().is_some_and(|types| TypeFilter::parse(types).is_ok()) {
+    if types.as_ref().is_none_or(|types| TypeFilter::parse(types).is_err()) {
         fields.reject("types", "must be an array of types such as user.created, user.* or *");
     }
-    let scheme = match fields.take("scheme").as_ref().map(|s| s.as_str().and_then(|name| name.parse::<Scheme>().ok())) {
-        None => Scheme::StandardWebhooks,
-        Some(Some(scheme)) => scheme,
-        Some(None) => {
-            fields.reject("scheme", "must be standard, github, stripe or generic");
-            Scheme::StandardWebhooks
-        }
-    };
+    let scheme =
+        match fields.take("scheme").as_ref().map(|s| s.as_str().and_then(|name| name.parse::<Scheme>().ok()))
+        {
+            None => Scheme::StandardWebhooks,
+            Some(Some(scheme)) => scheme,
+            Some(None) => {
+                fields.reject("scheme", "must be standard, github, stripe or generic");
+                Scheme::StandardWebhooks
+            }
+        };
     let secret = match fields.optional_text("secret", 1024) {
         Some(text) => {
             let strong = |secret: &Secret| secret.expose().len() >= MIN_SECRET;
             if !targets::secret(scheme, &text).as_ref().is_ok_and(strong) {
-                fields.reject("secret", format!("must be {MIN_SECRET} bytes or more, and whsec_ with base64 for the scheme standard"));
+                fields.reject(
+                    "secret",
+                    format!(
+                        "must be {MIN_SECRET} bytes or more, and whsec_ with base64 for the scheme standard"
+                    ),
+                );
             }
             text
         }

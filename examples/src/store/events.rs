@@ -19,8 +19,11 @@ const SWEEP: i64 = 256;
 /// Records what happened and what it owes to the registered endpoints; gives the event's id.
 pub(crate) fn append<T: Serialize>(w: &mut Write<'_>, kind: EventType, data: &T) -> Result<i64, Failure> {
     let data = json(data);
-    w.db.prepare_cached("INSERT INTO events (type, at, data) VALUES (?, ?, ?)")?
-        .execute(params![kind.as_str(), w.now.millis(), data])?;
+    w.db.prepare_cached("INSERT INTO events (type, at, data) VALUES (?, ?, ?)")?.execute(params![
+        kind.as_str(),
+        w.now.millis(),
+        data
+    ])?;
     let id = w.db.last_insert_rowid();
     let event = Arc::new(Event { id, kind, at: w.now, data });
     let owed = w.listener.prepare(&event)?;
@@ -43,8 +46,9 @@ fn sweep(db: &Connection, up_to: i64) -> Result<(), Failure> {
 
 /// The newest events, oldest first.
 pub(crate) fn newest(db: &Connection, limit: i64) -> Result<Vec<Event>, Failure> {
-    let mut statement =
-        db.prepare_cached("SELECT id, type, at, data FROM (SELECT * FROM events ORDER BY id DESC LIMIT ?) ORDER BY id")?;
+    let mut statement = db.prepare_cached(
+        "SELECT id, type, at, data FROM (SELECT * FROM events ORDER BY id DESC LIMIT ?) ORDER BY id",
+    )?;
     let rows = statement.query_map([limit], read)?;
     Ok(rows.collect::<Result<Vec<Option<Event>>, _>>()?.into_iter().flatten().collect())
 }
@@ -63,7 +67,13 @@ pub(crate) fn find(db: &Connection, id: &EventId) -> Result<Option<Event>, Failu
 }
 
 /// Events from one moment up to before another and behind an id, oldest first.
-pub(crate) fn of_time(db: &Connection, from: i64, to: i64, after: i64, limit: i64) -> Result<Vec<Event>, Failure> {
+pub(crate) fn of_time(
+    db: &Connection,
+    from: i64,
+    to: i64,
+    after: i64,
+    limit: i64,
+) -> Result<Vec<Event>, Failure> {
     let mut statement = db.prepare_cached(
         "SELECT id, type, at, data FROM events WHERE at >= ? AND at < ? AND id > ? ORDER BY id LIMIT ?",
     )?;
@@ -73,7 +83,8 @@ pub(crate) fn of_time(db: &Connection, from: i64, to: i64, after: i64, limit: i6
 
 /// The id of the newest event that ever was, or 0.
 pub(crate) fn last_id(db: &Connection) -> Result<i64, Failure> {
-    let mut statement = db.prepare_cached("SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = 'events'")?;
+    let mut statement =
+        db.prepare_cached("SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = 'events'")?;
     Ok(statement.query_row([], |row| row.get(0))?)
 }
 

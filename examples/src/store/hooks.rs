@@ -5,8 +5,8 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 use serde::Serialize;
 use webhook_sig::UnixMillis;
 use webhook_sig::delivery::{
-    AttemptRecord, Change, DeliveryId, DeliveryRow, DeliveryStatus, DisabledReason, EndpointId, EndpointState, EventId, Found,
-    OutboundEvent, Query, Selector, StoreResult,
+    AttemptRecord, Change, DeliveryId, DeliveryRow, DeliveryStatus, DisabledReason, EndpointId,
+    EndpointState, EventId, Found, OutboundEvent, Query, Selector, StoreResult,
 };
 
 use super::Write;
@@ -79,12 +79,17 @@ pub(crate) struct Filter {
 pub(crate) const STATES: [&str; 3] = ["pending", "delivered", "dead"];
 
 pub(crate) fn register(w: &mut Write<'_>, new: NewEndpoint) -> Result<Endpoint, Failure> {
-    let count: i64 = w.db.prepare_cached("SELECT count(*) FROM endpoints")?.query_row([], |row| row.get(0))?;
+    let count: i64 =
+        w.db.prepare_cached("SELECT count(*) FROM endpoints")?.query_row([], |row| row.get(0))?;
     if count >= MAX_ENDPOINTS {
-        return Err(Failure::conflict(format!("{MAX_ENDPOINTS} endpoints are registered already; delete one first")));
+        return Err(Failure::conflict(format!(
+            "{MAX_ENDPOINTS} endpoints are registered already; delete one first"
+        )));
     }
-    w.db.prepare_cached("INSERT INTO endpoints (url, types, scheme, secret, created_at) VALUES (?, ?, ?, ?, ?)")?
-        .execute(params![new.url, new.types, new.scheme, new.secret, w.now.millis()])?;
+    w.db.prepare_cached(
+        "INSERT INTO endpoints (url, types, scheme, secret, created_at) VALUES (?, ?, ?, ?, ?)",
+    )?
+    .execute(params![new.url, new.types, new.scheme, new.secret, w.now.millis()])?;
     let endpoint = Endpoint {
         id: w.db.last_insert_rowid(),
         url: new.url,
@@ -99,16 +104,19 @@ pub(crate) fn register(w: &mut Write<'_>, new: NewEndpoint) -> Result<Endpoint, 
 }
 
 pub(crate) fn endpoints(db: &Connection) -> Result<Vec<Endpoint>, Failure> {
-    let mut statement =
-        db.prepare_cached("SELECT id, url, types, scheme, secret, disabled, created_at FROM endpoints ORDER BY id")?;
+    let mut statement = db.prepare_cached(
+        "SELECT id, url, types, scheme, secret, disabled, created_at FROM endpoints ORDER BY id",
+    )?;
     Ok(statement.query_map([], read_endpoint)?.collect::<Result<_, _>>()?)
 }
 
 pub(crate) fn endpoint(db: &Connection, id: i64) -> Result<Endpoint, Failure> {
-    db.prepare_cached("SELECT id, url, types, scheme, secret, disabled, created_at FROM endpoints WHERE id = ?")?
-        .query_row([id], read_endpoint)
-        .optional()?
-        .ok_or_else(|| Failure::not_found(format!("there is no endpoint {id}")))
+    db.prepare_cached(
+        "SELECT id, url, types, scheme, secret, disabled, created_at FROM endpoints WHERE id = ?",
+    )?
+    .query_row([id], read_endpoint)
+    .optional()?
+    .ok_or_else(|| Failure::not_found(format!("there is no endpoint {id}")))
 }
 
 /// Removes an endpoint and all that it was owed.
@@ -121,15 +129,23 @@ pub(crate) fn remove(w: &mut Write<'_>, id: i64) -> Result<(), Failure> {
 }
 
 /// Deliveries, newest first, with their attempts, and how many there are.
-pub(crate) fn deliveries(db: &Connection, filter: &Filter, page: Page) -> Result<(Vec<Delivery>, i64), Failure> {
+pub(crate) fn deliveries(
+    db: &Connection,
+    filter: &Filter,
+    page: Page,
+) -> Result<(Vec<Delivery>, i64), Failure> {
     const CHOSEN: &str = "WHERE (?1 IS NULL OR d.endpoint_id = ?1) AND (?2 IS NULL OR d.event_id = ?2)
         AND (?3 IS NULL OR d.status = ?3 OR (?3 = 'pending' AND d.status IN ('waiting', 'leased')))";
     let total = db
         .prepare_cached(&format!("SELECT count(*) FROM deliveries d {CHOSEN}"))?
         .query_row(params![filter.endpoint, filter.event, filter.state], |row| row.get(0))?;
-    let mut statement = db.prepare_cached(&format!("{DELIVERY} {CHOSEN} ORDER BY d.id DESC LIMIT ?4 OFFSET ?5"))?;
+    let mut statement =
+        db.prepare_cached(&format!("{DELIVERY} {CHOSEN} ORDER BY d.id DESC LIMIT ?4 OFFSET ?5"))?;
     let mut rows: Vec<Delivery> = statement
-        .query_map(params![filter.endpoint, filter.event, filter.state, page.limit, page.offset], read_delivery)?
+        .query_map(
+            params![filter.endpoint, filter.event, filter.state, page.limit, page.offset],
+            read_delivery,
+        )?
         .collect::<Result<_, _>>()?;
     for row in &mut rows {
         row.attempts = attempts(db, row.id)?;
@@ -225,7 +241,8 @@ pub(crate) fn apply(w: &Write<'_>, change: &Change) -> Result<StoreResult, Failu
             true
         }
         Change::Forget(id) => {
-            w.db.prepare_cached("DELETE FROM deliveries WHERE endpoint_id = ?")?.execute([signed(id.get())])?;
+            w.db.prepare_cached("DELETE FROM deliveries WHERE endpoint_id = ?")?
+                .execute([signed(id.get())])?;
             true
         }
         Change::Find(query) => return Ok(StoreResult::Found(find(w.db, query)?)),
@@ -236,7 +253,9 @@ pub(crate) fn apply(w: &Write<'_>, change: &Change) -> Result<StoreResult, Failu
 
 fn update(db: &Connection, row: &DeliveryRow) -> Result<bool, Failure> {
     let changed = db
-        .prepare_cached("UPDATE deliveries SET status = ?, at = ?, step = ?, attempts = ?, failure = ? WHERE id = ?")?
+        .prepare_cached(
+            "UPDATE deliveries SET status = ?, at = ?, step = ?, attempts = ?, failure = ? WHERE id = ?",
+        )?
         .execute(params![
             row.status.as_str(),
             signed(row.at.as_millis()),
@@ -266,7 +285,9 @@ fn log(db: &Connection, record: &AttemptRecord) -> Result<(), Failure> {
 
 fn find(db: &Connection, query: &Query) -> Result<Vec<Found>, Failure> {
     let limit = i64::try_from(query.limit).unwrap_or(i64::MAX);
-    let all = |events: Vec<Event>| events.iter().filter_map(|e| Some(Found { event: e.outbound()?, endpoint: None })).collect();
+    let all = |events: Vec<Event>| {
+        events.iter().filter_map(|e| Some(Found { event: e.outbound()?, endpoint: None })).collect()
+    };
     Ok(match &query.selector {
         Selector::Event(id) => all(events::find(db, id)?.into_iter().collect()),
         Selector::Range { from, to } => {
@@ -319,17 +340,18 @@ pub(crate) fn last_delivery(db: &Connection) -> Result<DeliveryId, Failure> {
 pub(crate) fn first_time(w: &Write<'_>, dedupe: &str) -> Result<bool, Failure> {
     let old = w.now.before(std::time::Duration::from_secs(24 * 3600));
     w.db.prepare_cached("DELETE FROM received WHERE at < ?")?.execute([old.millis()])?;
-    let new = w
-        .db
-        .prepare_cached("INSERT OR IGNORE INTO received (dedupe, at) VALUES (?, ?)")?
-        .execute(params![dedupe, w.now.millis()])?;
+    let new =
+        w.db.prepare_cached("INSERT OR IGNORE INTO received (dedupe, at) VALUES (?, ?)")?
+            .execute(params![dedupe, w.now.millis()])?;
     Ok(new > 0)
 }
 
 impl Endpoint {
     /// Why it takes nothing, in the dispatcher's words.
     pub(crate) fn disabled_reason(&self) -> Option<DisabledReason> {
-        [DisabledReason::Gone, DisabledReason::Manual].into_iter().find(|r| Some(r.as_str()) == self.disabled.as_deref())
+        [DisabledReason::Gone, DisabledReason::Manual]
+            .into_iter()
+            .find(|r| Some(r.as_str()) == self.disabled.as_deref())
     }
 }
 
@@ -368,7 +390,9 @@ fn read_delivery(row: &Row<'_>) -> rusqlite::Result<Delivery> {
 }
 
 fn read_row(row: &Row<'_>, event: EventId) -> rusqlite::Result<DeliveryRow> {
-    let unreadable = |column| rusqlite::Error::InvalidColumnType(column, "a word of the dispatcher".to_owned(), Type::Text);
+    let unreadable = |column| {
+        rusqlite::Error::InvalidColumnType(column, "a word of the dispatcher".to_owned(), Type::Text)
+    };
     let failure: Option<String> = row.get(7)?;
     Ok(DeliveryRow {
         id: DeliveryId::new(row.get::<_, i64>(0)?.unsigned_abs()),

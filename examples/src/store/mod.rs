@@ -4,7 +4,10 @@
 //! savepoint of its own, commits once for all of them, tells what happened in the order of the events' ids, and
 //! only then answers. So a write that was acknowledged is on disk, and many writers share one `fsync`.
 //! Reads go to a second connection on a second thread, which never waits for the writer (WAL).
-#![allow(clippy::disallowed_methods, reason = "the store's two threads are the adapter between SQLite and the runtime")]
+#![allow(
+    clippy::disallowed_methods,
+    reason = "the store's two threads are the adapter between SQLite and the runtime"
+)]
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -138,7 +141,9 @@ impl Opened {
                 let db = Connection::open_with_flags(folder.join(FILE), flags)?;
                 schema::configure(&db)?;
                 let (reader, reads) = sync_channel(QUEUE);
-                handles.push(Builder::new().name("store-reader".to_owned()).spawn(move || read_loop(&db, &reads))?);
+                handles.push(
+                    Builder::new().name("store-reader".to_owned()).spawn(move || read_loop(&db, &reads))?,
+                );
                 reader
             }
             // A database in memory has one connection, so its writer reads too.
@@ -244,7 +249,12 @@ fn read(db: &Connection, run: Box<dyn FnOnce(&Connection) + Send>) {
 }
 
 /// Runs the first write and those that wait behind it; gives back the job that is no write and ended the batch.
-fn write_batch(db: &Connection, first: WriteJob, queue: &Receiver<Job>, listener: &dyn Listener) -> Option<Job> {
+fn write_batch(
+    db: &Connection,
+    first: WriteJob,
+    queue: &Receiver<Job>,
+    listener: &dyn Listener,
+) -> Option<Job> {
     let mut batch = Vec::new();
     let mut waiting = None;
     let mut next = Some(first);
@@ -280,7 +290,10 @@ fn write_batch(db: &Connection, first: WriteJob, queue: &Receiver<Job>, listener
         changes.into_iter().for_each(|change| listener.committed(change));
     }
     for answer in answers {
-        answer(fate.as_ref().map(|()| ()).map_err(|cause| Failure::unavailable(cause)));
+        answer(match &fate {
+            Ok(()) => Ok(()),
+            Err(cause) => Err(Failure::unavailable(cause)),
+        });
     }
     waiting
 }
@@ -367,6 +380,6 @@ mod tests {
         let (store, threads, _) = open();
         tokio::task::spawn_blocking(|| threads.close()).await.unwrap();
         let late = store.write(|w| users::create(w, None, user(1))).await;
-        assert_eq!(late.unwrap_err().status(), http::StatusCode::SERVICE_UNAVAILABLE);
+        assert_eq!(late.unwrap_err().problem().status(), http::StatusCode::SERVICE_UNAVAILABLE);
     }
 }

@@ -39,7 +39,9 @@ pub(crate) struct NewItem {
 /// The orders of a user, newest first, and how many there are.
 pub(crate) fn list(db: &Connection, user: i64, page: Page) -> Result<(Vec<Order>, i64), Failure> {
     users::require(db, user)?;
-    let total = db.prepare_cached("SELECT count(*) FROM orders WHERE user_id = ?")?.query_row([user], |row| row.get(0))?;
+    let total = db
+        .prepare_cached("SELECT count(*) FROM orders WHERE user_id = ?")?
+        .query_row([user], |row| row.get(0))?;
     let mut statement = db.prepare_cached(
         "SELECT id, user_id, note, created_at FROM orders WHERE user_id = ? ORDER BY id DESC LIMIT ? OFFSET ?",
     )?;
@@ -57,7 +59,12 @@ pub(crate) fn require(db: &Connection, user: i64, order: i64) -> Result<Order, F
 }
 
 /// Creates an order with its first items; they are part of it and make no event of their own.
-pub(crate) fn create(w: &mut Write<'_>, user: i64, note: Option<String>, items: Vec<NewItem>) -> Result<Order, Failure> {
+pub(crate) fn create(
+    w: &mut Write<'_>,
+    user: i64,
+    note: Option<String>,
+    items: Vec<NewItem>,
+) -> Result<Order, Failure> {
     users::require(w.db, user)?;
     w.db.prepare_cached("INSERT INTO orders (user_id, note, created_at) VALUES (?, ?, ?)")?
         .execute(params![user, note, w.now.millis()])?;
@@ -72,7 +79,9 @@ pub(crate) fn create(w: &mut Write<'_>, user: i64, note: Option<String>, items: 
 /// The items of an order, in the order of their ids, and how many there are.
 pub(crate) fn items(db: &Connection, user: i64, order: i64, page: Page) -> Result<(Vec<Item>, i64), Failure> {
     require(db, user, order)?;
-    let total = db.prepare_cached("SELECT count(*) FROM items WHERE order_id = ?")?.query_row([order], |row| row.get(0))?;
+    let total = db
+        .prepare_cached("SELECT count(*) FROM items WHERE order_id = ?")?
+        .query_row([order], |row| row.get(0))?;
     let mut statement = db.prepare_cached(
         "SELECT id, order_id, product, quantity, price_cents FROM items WHERE order_id = ? ORDER BY id LIMIT ? OFFSET ?",
     )?;

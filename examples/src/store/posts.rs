@@ -41,7 +41,8 @@ pub(crate) fn list(db: &Connection, user: Option<i64>, page: Page) -> Result<(Ve
         "SELECT id, user_id, title, body, created_at FROM posts WHERE ?1 IS NULL OR user_id = ?1
          ORDER BY id DESC LIMIT ?2 OFFSET ?3",
     )?;
-    let rows = statement.query_map(params![user, page.limit, page.offset], read)?.collect::<Result<_, _>>()?;
+    let rows =
+        statement.query_map(params![user, page.limit, page.offset], read)?.collect::<Result<_, _>>()?;
     Ok((rows, total))
 }
 
@@ -56,7 +57,8 @@ pub(crate) fn create(w: &mut Write<'_>, user: i64, title: String, body: String) 
     users::require(w.db, user)?;
     w.db.prepare_cached("INSERT INTO posts (user_id, title, body, created_at) VALUES (?, ?, ?, ?)")?
         .execute(params![user, title, body, w.now.millis()])?;
-    let post = Post { id: w.db.last_insert_rowid(), user_id: user, title, body, created_at: w.now.to_string() };
+    let post =
+        Post { id: w.db.last_insert_rowid(), user_id: user, title, body, created_at: w.now.to_string() };
     events::append(w, EventType::PostCreated, &post)?;
     Ok(post)
 }
@@ -64,20 +66,28 @@ pub(crate) fn create(w: &mut Write<'_>, user: i64, title: String, body: String) 
 /// The comments on a post, oldest first, and how many there are.
 pub(crate) fn comments(db: &Connection, post: i64, page: Page) -> Result<(Vec<Comment>, i64), Failure> {
     require(db, post)?;
-    let total =
-        db.prepare_cached("SELECT count(*) FROM comments WHERE post_id = ?")?.query_row([post], |row| row.get(0))?;
+    let total = db
+        .prepare_cached("SELECT count(*) FROM comments WHERE post_id = ?")?
+        .query_row([post], |row| row.get(0))?;
     let mut statement = db.prepare_cached(
         "SELECT id, post_id, author, body, created_at FROM comments WHERE post_id = ? ORDER BY id LIMIT ? OFFSET ?",
     )?;
-    let rows = statement.query_map([post, page.limit, page.offset], read_comment)?.collect::<Result<_, _>>()?;
+    let rows =
+        statement.query_map([post, page.limit, page.offset], read_comment)?.collect::<Result<_, _>>()?;
     Ok((rows, total))
 }
 
-pub(crate) fn comment(w: &mut Write<'_>, post: i64, author: String, body: String) -> Result<Comment, Failure> {
+pub(crate) fn comment(
+    w: &mut Write<'_>,
+    post: i64,
+    author: String,
+    body: String,
+) -> Result<Comment, Failure> {
     require(w.db, post)?;
     w.db.prepare_cached("INSERT INTO comments (post_id, author, body, created_at) VALUES (?, ?, ?, ?)")?
         .execute(params![post, author, body, w.now.millis()])?;
-    let comment = Comment { id: w.db.last_insert_rowid(), post_id: post, author, body, created_at: w.now.to_string() };
+    let comment =
+        Comment { id: w.db.last_insert_rowid(), post_id: post, author, body, created_at: w.now.to_string() };
     events::append(w, EventType::CommentCreated, &comment)?;
     Ok(comment)
 }

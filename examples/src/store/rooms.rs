@@ -56,12 +56,15 @@ pub(crate) fn list(db: &Connection, page: Page) -> Result<(Vec<Room>, i64), Fail
 
 /// What was said in a room, newest first, and how much it is.
 pub(crate) fn messages(db: &Connection, room: &str, page: Page) -> Result<(Vec<Message>, i64), Failure> {
-    let known: bool =
-        db.prepare_cached("SELECT EXISTS (SELECT 1 FROM rooms WHERE name = ?)")?.query_row([room], |row| row.get(0))?;
+    let known: bool = db
+        .prepare_cached("SELECT EXISTS (SELECT 1 FROM rooms WHERE name = ?)")?
+        .query_row([room], |row| row.get(0))?;
     if !known {
         return Err(Failure::not_found("there is no such room"));
     }
-    let total = db.prepare_cached("SELECT count(*) FROM messages WHERE room = ?")?.query_row([room], |row| row.get(0))?;
+    let total = db
+        .prepare_cached("SELECT count(*) FROM messages WHERE room = ?")?
+        .query_row([room], |row| row.get(0))?;
     let mut statement = db.prepare_cached(
         "SELECT room, id, sender, body, created_at FROM messages WHERE room = ? ORDER BY id DESC LIMIT ? OFFSET ?",
     )?;
@@ -69,7 +72,8 @@ pub(crate) fn messages(db: &Connection, room: &str, page: Page) -> Result<(Vec<M
         let at = Time::from_millis(row.get(4)?).to_string();
         Ok(Message { room: row.get(0)?, id: row.get(1)?, from: row.get(2)?, body: row.get(3)?, at })
     };
-    let rows = statement.query_map(params![room, page.limit, page.offset], read)?.collect::<Result<_, _>>()?;
+    let rows =
+        statement.query_map(params![room, page.limit, page.offset], read)?.collect::<Result<_, _>>()?;
     Ok((rows, total))
 }
 
@@ -108,7 +112,12 @@ pub(crate) fn notifications(db: &Connection, page: Page) -> Result<(Vec<Notifica
 ///
 /// What arrives as `notification.…` is our own kind coming back, when an endpoint is registered that leads here:
 /// it is kept, but told to nobody, or it would go round for ever.
-pub(crate) fn notify(w: &mut Write<'_>, source: &'static str, kind: String, data: Box<RawValue>) -> Result<i64, Failure> {
+pub(crate) fn notify(
+    w: &mut Write<'_>,
+    source: &'static str,
+    kind: String,
+    data: Box<RawValue>,
+) -> Result<i64, Failure> {
     w.db.prepare_cached("INSERT INTO notifications (source, type, data, created_at) VALUES (?, ?, ?, ?)")?
         .execute(params![source, kind, data.get(), w.now.millis()])?;
     let id = w.db.last_insert_rowid();

@@ -9,7 +9,8 @@ use crate::clock::Time;
 /// Fills a database that has never had a user. Sample rows make no events: nothing happened.
 pub(super) fn fill(db: &mut Connection, now: Time) -> Result<(), rusqlite::Error> {
     let tx = db.transaction()?;
-    let used: bool = tx.query_row("SELECT EXISTS (SELECT 1 FROM sqlite_sequence WHERE name = 'users')", [], |r| r.get(0))?;
+    let used: bool =
+        tx.query_row("SELECT EXISTS (SELECT 1 FROM sqlite_sequence WHERE name = 'users')", [], |r| r.get(0))?;
     if used {
         return tx.commit();
     }
@@ -34,7 +35,10 @@ pub(super) fn fill(db: &mut Connection, now: Time) -> Result<(), rusqlite::Error
         )?;
     }
     for (id, user, note) in ORDERS {
-        tx.execute("INSERT INTO orders (id, user_id, note, created_at) VALUES (?, ?, ?, ?)", params![id, user, note, ago(12)])?;
+        tx.execute(
+            "INSERT INTO orders (id, user_id, note, created_at) VALUES (?, ?, ?, ?)",
+            params![id, user, note, ago(12)],
+        )?;
     }
     for (order, product, quantity, price) in ITEMS {
         tx.execute(
@@ -68,7 +72,13 @@ const POSTS: &[(i64, i64, &str, &str)] = &[
     (2, 42, "On caches", "A response that says how long it holds need not be asked for again."),
     (3, 1, "Notes", "An engine has no pretensions to originate anything."),
 ];
-const COMMENTS: &[(i64, &str, &str)] = &[(1, "Grace", "Welcome."), (2, "Ada", "And a validator tells whether it still does.")];
+const COMMENTS: &[(i64, &str, &str)] =
+    &[(1, "Grace", "Welcome."), (2, "Ada", "And a validator tells whether it still does.")];
 const ORDERS: &[(i64, i64, Option<&str>)] = &[(5, 1, None), (7, 42, Some("ring twice"))];
-const ITEMS: &[(i64, &str, i64, i64)] = &[(5, "Notebook", 2, 450), (7, "Keyboard", 1, 8900), (7, "Cable", 3, 790)];
-const MESSAGES: &[(&str, &str, &str)] = &[("lobby", "Ada", "Is anyone here?"), ("lobby", "Alice", "Yes."), ("support", "Grace", "How can I help?")];
+const ITEMS: &[(i64, &str, i64, i64)] =
+    &[(5, "Notebook", 2, 450), (7, "Keyboard", 1, 8900), (7, "Cable", 3, 790)];
+const MESSAGES: &[(&str, &str, &str)] = &[
+    ("lobby", "Ada", "Is anyone here?"),
+    ("lobby", "Alice", "Yes."),
+    ("support", "Grace", "How can I help?"),
+];

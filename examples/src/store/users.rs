@@ -56,8 +56,9 @@ pub(crate) fn require(db: &Connection, id: i64) -> Result<User, Failure> {
 /// A page in the order of ids, and how many there are in all.
 pub(crate) fn list(db: &Connection, page: Page) -> Result<(Vec<User>, i64), Failure> {
     let total = db.prepare_cached("SELECT count(*) FROM users")?.query_row([], |row| row.get(0))?;
-    let mut statement = db
-        .prepare_cached("SELECT id, name, email, version, created_at, updated_at FROM users ORDER BY id LIMIT ? OFFSET ?")?;
+    let mut statement = db.prepare_cached(
+        "SELECT id, name, email, version, created_at, updated_at FROM users ORDER BY id LIMIT ? OFFSET ?",
+    )?;
     let rows = statement.query_map([page.limit, page.offset], read)?.collect::<Result<_, _>>()?;
     Ok((rows, total))
 }
@@ -65,19 +66,22 @@ pub(crate) fn list(db: &Connection, page: Page) -> Result<(Vec<User>, i64), Fail
 /// Creates a user under the next free id, or under one that the caller chose.
 pub(crate) fn create(w: &mut Write<'_>, id: Option<i64>, new: NewUser) -> Result<User, Failure> {
     let at = w.now.millis();
-    w.db.prepare_cached("INSERT INTO users (id, name, email, version, created_at, updated_at) VALUES (?, ?, ?, 0, ?, ?)")?
-        .execute(params![id, new.name, new.email, at, at])
-        .map_err(taken)?;
+    w.db.prepare_cached(
+        "INSERT INTO users (id, name, email, version, created_at, updated_at) VALUES (?, ?, ?, 0, ?, ?)",
+    )?
+    .execute(params![id, new.name, new.email, at, at])
+    .map_err(taken)?;
     let id = w.db.last_insert_rowid();
-    let user = User { id, name: new.name, email: new.email, version: 0, created_at: w.now, updated_at: w.now };
+    let user =
+        User { id, name: new.name, email: new.email, version: 0, created_at: w.now, updated_at: w.now };
     stamp(w, user, EventType::UserCreated)
 }
 
-pub(crate) fn update(w: &mut Write<'_>, old: User, new: NewUser) -> Result<User, Failure> {
+pub(crate) fn update(w: &mut Write<'_>, old: &User, new: NewUser) -> Result<User, Failure> {
     w.db.prepare_cached("UPDATE users SET name = ?, email = ?, updated_at = ? WHERE id = ?")?
         .execute(params![new.name, new.email, w.now.millis(), old.id])
         .map_err(taken)?;
-    let user = User { name: new.name, email: new.email, updated_at: w.now, ..old };
+    let user = User { name: new.name, email: new.email, updated_at: w.now, ..*old };
     stamp(w, user, EventType::UserUpdated)
 }
 

@@ -67,7 +67,13 @@ impl Reply {
 }
 
 /// One request on a connection of its own.
-pub(crate) async fn send(addr: SocketAddr, method: &str, path: &str, headers: &[(&str, &str)], body: impl Into<Bytes>) -> Reply {
+pub(crate) async fn send(
+    addr: SocketAddr,
+    method: &str,
+    path: &str,
+    headers: &[(&str, &str)],
+    body: impl Into<Bytes>,
+) -> Reply {
     let mut request = Request::builder().method(method).uri(path).header("host", addr.to_string());
     for (name, value) in headers {
         request = request.header(*name, *value);
@@ -143,7 +149,10 @@ impl Sink {
                         Ok::<_, Infallible>(response)
                     }
                 });
-                tokio::spawn(hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(socket), service));
+                tokio::spawn(
+                    hyper::server::conn::http1::Builder::new()
+                        .serve_connection(TokioIo::new(socket), service),
+                );
             }
         });
         Sink { addr, answers, taken }
@@ -184,18 +193,28 @@ pub(crate) struct Events {
 impl Events {
     /// Opens `path`; the answer has to be a stream.
     pub(crate) async fn open(addr: SocketAddr, path: &str, headers: &[(&str, &str)]) -> Events {
-        let mut request = Request::builder().uri(path).header("host", addr.to_string()).header("accept", "text/event-stream");
+        let mut request = Request::builder()
+            .uri(path)
+            .header("host", addr.to_string())
+            .header("accept", "text/event-stream");
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
         let request = request.body(Full::new(Bytes::new())).unwrap();
         let socket = TcpStream::connect(addr).await.unwrap();
-        let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(socket)).await.unwrap();
+        let (mut sender, connection) =
+            hyper::client::conn::http1::handshake(TokioIo::new(socket)).await.unwrap();
         let driver = tokio::spawn(connection);
-        let response = timeout(PATIENCE, sender.send_request(request)).await.expect("an answer in time").unwrap();
+        let response =
+            timeout(PATIENCE, sender.send_request(request)).await.expect("an answer in time").unwrap();
         assert_eq!(response.status(), StatusCode::OK, "{response:?}");
         assert_eq!(response.headers()["content-type"], "text/event-stream");
-        Events { body: response.into_body(), parser: sse_codec::Parser::new(), buffer: bytes::BytesMut::new(), driver }
+        Events {
+            body: response.into_body(),
+            parser: sse_codec::Parser::new(),
+            buffer: bytes::BytesMut::new(),
+            driver,
+        }
     }
 
     /// The next event; `None` when the stream has ended.
@@ -242,7 +261,8 @@ impl Folder {
     pub(crate) fn new() -> Folder {
         static NEXT: std::sync::atomic::AtomicU32 = std::sync::atomic::AtomicU32::new(0);
         let n = NEXT.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
-        let path = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{}-{n}", std::process::id()));
+        let path =
+            std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{}-{n}", std::process::id()));
         std::fs::create_dir_all(&path).unwrap();
         Folder(path)
     }
@@ -317,4 +337,130 @@ impl Signed {
         headers.extend(self.headers.iter().map(|(n, v)| (n.as_str(), v.as_str())));
         send(addr, "POST", &format!("/webhooks/inbound/{}", self.scheme), &headers, self.body.clone()).await
     }
+}
+
+/// A client in a room.
+pub(crate) struct Room {
+    pub(crate) ws: ws_frame::tokio::WebSocket<TcpStream>,
+}
+
+impl Room {
+    /// Connects, and takes the greeting.
+    pub(crate) async fn join(addr: SocketAddr, path: &str) -> Room {
+        Room::join_with(addr, path, &[]).await
+    }
+
+    pub(crate) async fn join_with(addr: SocketAddr, path: &str, headers: &[(&'static str, &str)]) -> Room {
+        let mut room = Room::connect(addr, path, headers).await;
+        room.next_of("joined").await;
+        room
+    }
+
+    /// Connects; the greeting is still to come.
+    pub(crate) async fn connect(addr: SocketAddr, path: &str, headers: &[(&'static str, &str)]) -> Room {
+        let mut handshake = ws_frame::tokio::request(&format!("ws://{addr}{path}")).unwrap();
+        for (name, value) in headers {
+            handshake =
+                handshake.header(http::HeaderName::from_static(name), value.parse().unwrap()).unwrap();
+        }
+        let connecting = ws_frame::tokio::connect_with(handshake, ws_frame::Config::default());
+        let (ws, _) = timeout(PATIENCE, connecting).await.expect("a handshake in time").unwrap();
+        Room { ws }
+    }
+
+    pub(crate) async fn say(&mut self, message: &Value) {
+        self.say_text(&message.to_string()).await;
+    }
+
+    pub(crate) async fn say_text(&mut self, text: &str) {
+        self.ws.send(text).await.unwrap();
+    }
+
+    /// The next message.
+    pub(crate) async fn next(&mut self) -> Value {
+        let message = timeout(PATIENCE, self.ws.recv())
+            .await
+            .expect("a message in time")
+            .expect("an open connection")
+            .unwrap();
+        serde_json::from_str(message.as_text().expect("text")).unwrap()
+    }
+
+    /// The next message of a type.
+    pub(crate) async fn next_of(&mut self, kind: &str) -> Value {
+        loop {
+            let message = self.next().await;
+            if message["type"] == kind {
+                return message;
+            }
+        }
+    }
+
+    /// Asserts that no message comes for a while.
+    pub(crate) async fn quiet(&mut self, wait: Duration) {
+        if let Ok(message) = timeout(wait, self.ws.recv()).await {
+            panic!("one too many: {message:?}");
+        }
+    }
+
+    /// Waits for the end and gives the code that the service closed with.
+    pub(crate) async fn closed(&mut self) -> u16 {
+        while let Some(Ok(_)) = timeout(PATIENCE, self.ws.recv()).await.expect("an end in time") {}
+        self.ws.close_info().expect("it is closed").code.as_u16()
+    }
+}
+
+/// Opens a WebSocket by hand, sends these bytes as frames, ends its side, and gives the code of the Close that comes,
+/// if one comes.
+pub(crate) async fn raw_frames(addr: SocketAddr, frames: &[u8]) -> Option<u16> {
+    let answer = raw_exchange(addr, frames).await;
+    close_code(&answer)
+}
+
+/// Likewise; gives the frames that come, as opcode and payload.
+pub(crate) async fn raw_exchange(addr: SocketAddr, frames: &[u8]) -> Vec<(u8, Vec<u8>)> {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    let mut socket = TcpStream::connect(addr).await.unwrap();
+    let head = format!(
+        "GET /ws/lobby?token=abc123 HTTP/1.1\r\nhost: {addr}\r\nconnection: upgrade\r\nupgrade: websocket\r\n\
+         sec-websocket-version: 13\r\nsec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+    );
+    socket.write_all(head.as_bytes()).await.unwrap();
+    let mut answer = Vec::new();
+    while !answer.windows(4).any(|w| w == b"\r\n\r\n") {
+        let n = timeout(PATIENCE, socket.read_buf(&mut answer)).await.expect("a head in time").unwrap();
+        assert_ne!(n, 0, "the handshake was cut");
+    }
+    assert!(answer.starts_with(b"HTTP/1.1 101"), "{}", String::from_utf8_lossy(&answer));
+    let _ = socket.write_all(frames).await;
+    let _ = socket.shutdown().await;
+    let _ =
+        timeout(PATIENCE, async { while socket.read_buf(&mut answer).await.is_ok_and(|n| n > 0) {} }).await;
+    let start = answer.windows(4).position(|w| w == b"\r\n\r\n").unwrap() + 4;
+    server_frames(&answer[start..])
+}
+
+fn server_frames(mut bytes: &[u8]) -> Vec<(u8, Vec<u8>)> {
+    let mut frames = Vec::new();
+    while let [first, second, rest @ ..] = bytes {
+        assert_eq!(second & 0x80, 0, "a server masks nothing");
+        let (length, rest) = match second {
+            126 => (u64::from(u16::from_be_bytes(rest[..2].try_into().unwrap())), &rest[2..]),
+            127 => (u64::from_be_bytes(rest[..8].try_into().unwrap()), &rest[8..]),
+            short => (u64::from(*short), rest),
+        };
+        let length = usize::try_from(length).unwrap();
+        if rest.len() < length {
+            break;
+        }
+        frames.push((first & 0x0f, rest[..length].to_vec()));
+        bytes = &rest[length..];
+    }
+    frames
+}
+
+/// The code of the Close among frames.
+pub(crate) fn close_code(frames: &[(u8, Vec<u8>)]) -> Option<u16> {
+    let (_, body) = frames.iter().find(|(opcode, _)| *opcode == 8)?;
+    Some(u16::from_be_bytes(body.get(..2)?.try_into().unwrap()))
 }

@@ -23,7 +23,13 @@ struct Collection {
 }
 
 /// A page of a collection, with links to the pages beside it.
-fn collection<T: Serialize>(call: &Call, name: &str, rows: Vec<T>, total: i64, page: Page) -> Result<Reply, Failure> {
+fn collection<T: Serialize>(
+    call: &Call,
+    name: &str,
+    rows: Vec<T>,
+    total: i64,
+    page: Page,
+) -> Result<Reply, Failure> {
     let Page { limit, offset } = page;
     let at = |offset: i64| Link::new(format!("{}?limit={limit}&offset={offset}", call.uri().path()));
     let mut document = Hal::new(Collection { total }).link("self", at(offset));

@@ -4,8 +4,8 @@ use http::Method;
 use rest_core::field::ETag;
 use rest_core::hypermedia::{Hal, Link};
 use rest_core::patch::merge;
-use rest_core::semantics::outcome::NoContent;
 use rest_core::semantics::Validators;
+use rest_core::semantics::outcome::NoContent;
 use rest_core::{Limits, Reply};
 use serde_json::json;
 
@@ -45,7 +45,7 @@ pub(crate) async fn put(mut call: Call) -> Result<Reply, Failure> {
             let old = users::find(w.db, id)?;
             conditions.check(&validators(old.as_ref()))?;
             Ok(match old {
-                Some(old) => (users::update(w, old, new)?, false),
+                Some(old) => (users::update(w, &old, new)?, false),
                 None => (users::create(w, Some(id), new)?, true),
             })
         })
@@ -68,7 +68,7 @@ pub(crate) async fn patch(mut call: Call) -> Result<Reply, Failure> {
                 .map_err(|_| Failure::unprocessable("the patch is nested too deeply"))?;
             let new = NewUser::read(Fields::of(merged)?)?;
             conditions.check(&validators(Some(&old)))?;
-            users::update(w, old, new)
+            users::update(w, &old, new)
         })
         .await?;
     represent(Reply::ok(), &user)

@@ -1,0 +1,177 @@
+//! `GET /ws/{room}`: a WebSocket that sits in a room.
+#![allow(clippy::disallowed_methods, reason = "a connection lives in a task of its own")]
+
+use std::sync::Arc;
+
+use http::{Response, header};
+use hyper::upgrade::OnUpgrade;
+use hyper_util::rt::TokioIo;
+use rest_core::auth::{BearerError, authenticate};
+use rest_core::problem::ToProblem;
+use rest_core::tower::Body;
+use serde_json::Value;
+use tokio::io::{AsyncRead, AsyncWrite};
+use ws_frame::handshake::Policy;
+use ws_frame::tokio::WebSocket;
+use ws_frame::{CloseCode, Config, Message};
+
+use super::call::{Call, query};
+use super::room_message::{self, ClientMessage};
+use crate::app::{App, as_problem};
+use crate::failure::Failure;
+use crate::server::Place;
+use crate::stats::count;
+use crate::store::{rooms, users};
+
+/// Decides over the handshake. Whoever cannot send headers, as a browser, gives the token in the query or says it later;
+/// a token that is wrong is refused here.
+pub(crate) async fn join(call: Call) -> Result<Response<Body>, Failure> {
+    let app = Arc::clone(call.state());
+    count(&app.counters.ws_handshakes);
+    let room = room_name(&call)?;
+    let query = query(&call)?;
+    query.only(&["token"])?;
+    let may_write = match query.get("token") {
+        Some(token) if app.token.matches(token) => true,
+        Some(_) => return Err(BearerError::Wrong.to_problem().into()),
+        None if call.headers().contains_key(header::AUTHORIZATION) => {
+            authenticate(call.headers(), &app.token).map_err(|refused| refused.to_problem())?;
+            true
+        }
+        None => false,
+    };
+    let mut request = call.into_request();
+    let accepted = match Policy::new().accept(&request) {
+        Ok(accepted) => accepted,
+        Err(rejection) => return Ok(as_problem(rejection.to_response(), &rejection.to_string())),
+    };
+    let place = request.extensions().get::<Place>().cloned();
+    let upgrade = hyper::upgrade::on(&mut request);
+    tokio::spawn(async move {
+        sit(app, room, may_write, upgrade).await;
+        // The connection counts among the open ones until here.
+        drop(place);
+    });
+    Ok(accepted.response.map(|()| Body::empty()))
+}
+
+fn room_name(call: &Call) -> Result<String, Failure> {
+    let name = call.param("room").unwrap_or_default();
+    let allowed = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-' || b == b'_';
+    if name.is_empty() || name.len() > 64 || !name.bytes().all(allowed) {
+        return Err(Failure::not_found("a room is named by 1 to 64 lower-case letters, digits, - and _"));
+    }
+    Ok(name.to_owned())
+}
+
+async fn sit(app: Arc<App>, room: String, may_write: bool, upgrade: OnUpgrade) {
+    let io = match upgrade.await {
+        Ok(io) => TokioIo::new(io),
+        Err(cause) => {
+            tracing::debug!(%cause, "a connection ended before it was a WebSocket");
+            return;
+        }
+    };
+    let mut config = Config::default();
+    config.limits.max_message = app.config.max_body;
+    config.limits.max_frame = app.config.max_body;
+    config.limits.close_timeout = app.config.drain / 2;
+    let mut guest = Guest { ws: WebSocket::server(io, config), app, room, may_write };
+    if let Err(cause) = guest.converse().await {
+        tracing::debug!(%cause, "a WebSocket ended early");
+    }
+}
+
+/// One connection in its room.
+struct Guest<IO> {
+    ws: WebSocket<IO>,
+    app: Arc<App>,
+    room: String,
+    may_write: bool,
+}
+
+impl<IO: AsyncRead + AsyncWrite + Unpin> Guest<IO> {
+    async fn converse(&mut self) -> Result<(), ws_frame::tokio::Error> {
+        let (mut seat, members) = self.app.bus.rooms.join(&self.room);
+        let mut stopped = self.app.stopped.clone();
+        self.ws.send(room_message::joined(&self.room, members)).await?;
+        loop {
+            tokio::select! {
+                received = self.ws.recv() => match received {
+                    Some(Ok(message)) => {
+                        count(&self.app.counters.ws_messages);
+                        match message {
+                            Message::Text(text) => {
+                                let reply = self.answer(&text).await;
+                                if let Some(reply) = reply {
+                                    self.ws.send(reply).await?;
+                                }
+                            }
+                            Message::Binary(_) => return self.end(CloseCode::UNSUPPORTED_DATA, "send JSON as text").await,
+                        }
+                    }
+                    Some(Err(error)) => {
+                        count(&self.app.counters.ws_messages);
+                        return Err(error);
+                    }
+                    None => return Ok(()),
+                },
+                heard = seat.hear() => {
+                    // What waits is written while the next message is waited for, so nobody waits for a slow reader.
+                    if heard.is_none_or(|line| self.ws.queue(line).is_err()) {
+                        return self.end(CloseCode::TRY_AGAIN_LATER, "this connection reads too slowly").await;
+                    }
+                }
+                () = async { drop(stopped.wait_for(|stopped| *stopped).await) } => {
+                    return self.end(CloseCode::GOING_AWAY, "the service stops").await;
+                }
+            }
+        }
+    }
+
+    async fn end(&mut self, code: CloseCode, reason: &str) -> Result<(), ws_frame::tokio::Error> {
+        self.ws.close(code, reason).await.map(|_| ())
+    }
+
+    /// What the sender alone is told; what was said in the room comes back from there.
+    async fn answer(&mut self, text: &str) -> Option<String> {
+        let (reference, message) = room_message::read(text);
+        let done = match message {
+            Ok(message) => self.act(message, reference.as_ref()).await,
+            Err(failure) => Err(failure),
+        };
+        match done {
+            Ok(reply) => reply,
+            Err(failure) => Some(room_message::error(&failure, reference.as_ref())),
+        }
+    }
+
+    async fn act(
+        &mut self,
+        message: ClientMessage,
+        reference: Option<&Value>,
+    ) -> Result<Option<String>, Failure> {
+        if !self.may_write && !matches!(message, ClientMessage::Authenticate { .. }) {
+            return Err(BearerError::Missing.to_problem().into());
+        }
+        match message {
+            ClientMessage::Authenticate { token } => {
+                self.may_write = self.app.token.matches(token);
+                if self.may_write {
+                    Ok(Some(room_message::authenticated()))
+                } else {
+                    Err(BearerError::Wrong.to_problem().into())
+                }
+            }
+            ClientMessage::Say { from, body } => {
+                let room = self.room.clone();
+                self.app.store.write(move |w| rooms::say(w, room, from, body)).await?;
+                Ok(None)
+            }
+            ClientMessage::CreateUser(new) => {
+                let user = self.app.store.write(move |w| users::create(w, None, new)).await?;
+                Ok(Some(room_message::created(&user, reference)))
+            }
+        }
+    }
+}
