@@ -53,13 +53,19 @@ def judge(mode, out):
         report(f"{mode}: enough cases", f"only {len(cases)}")
 
 
+def stop(process):
+    """Ends a process that may have ended by itself."""
+    if process.returncode is None:
+        process.kill()
+
+
 async def kosoku(*arguments):
     return await asyncio.create_subprocess_exec("kosoku", *arguments, stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.DEVNULL)
 
 
 async def server_mode():
     port = free_port()
-    server = await asyncio.create_subprocess_exec(f"{BIN}/examples/echo_server", f"127.0.0.1:{port}", stdout=asyncio.subprocess.DEVNULL)
+    server = await asyncio.create_subprocess_exec(f"{BIN}/examples/echo_server", f"127.0.0.1:{port}", stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.DEVNULL)
     try:
         await listening(port)
         with tempfile.TemporaryDirectory() as out:
@@ -67,7 +73,7 @@ async def server_mode():
             await client.wait()
             judge("our server", out)
     finally:
-        server.kill()
+        stop(server)
 
 
 async def client_mode():
@@ -78,9 +84,13 @@ async def client_mode():
             await listening(port)
             client = await asyncio.create_subprocess_exec(f"{BIN}/examples/autobahn_client", f"ws://127.0.0.1:{port}")
             assert await client.wait() == 0, "our client failed"
+            for _ in range(100):  # the report is written after the last connection has closed
+                if (pathlib.Path(out) / "index.json").exists():
+                    break
+                await asyncio.sleep(0.1)
             judge("our client", out)
         finally:
-            server.kill()
+            stop(server)
 
 
 async def main():

@@ -1,5 +1,10 @@
 //! Sends every message back: `cargo run -p ws-frame --features tokio --example echo_server -- 127.0.0.1:9001`.
-#![allow(clippy::disallowed_methods, clippy::print_stdout, clippy::print_stderr, reason = "a program, not a core")]
+#![allow(
+    clippy::disallowed_methods,
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a program, not a core"
+)]
 
 use tokio::net::{TcpListener, TcpStream};
 use ws_frame::Config;
@@ -23,9 +28,16 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
 
 async fn echo(socket: TcpStream) -> Result<(), Box<dyn std::error::Error>> {
     socket.set_nodelay(true)?;
-    let (mut ws, _request) = accept(socket, &Policy::new(), Config::default()).await?;
+    let (mut ws, _request) = accept(socket, &Policy::new(), config()).await?;
     while let Some(message) = ws.recv().await {
         ws.send(message?).await?;
     }
     Ok(())
+}
+
+/// The Autobahn cases 9.3 and 9.4 send 4 MiB in fragments of 64 bytes, far beyond the default of 1024 fragments.
+fn config() -> Config {
+    let mut config = Config::default();
+    config.limits.max_fragments = 65_536;
+    config
 }
