@@ -25,7 +25,8 @@ fn dead_letters_are_listed_requeued_and_purged() {
         rig.go_to(rig.now + secs(1));
     }
     assert_eq!(dead(&rig), ["evt_1", "evt_2", "evt_3", "evt_4"]);
-    let of_one: Vec<_> = rig.hooks.dead_letters(Some(EndpointId::new(2))).map(|letter| letter.delivery).collect();
+    let of_one: Vec<_> =
+        rig.hooks.dead_letters(Some(EndpointId::new(2))).map(|letter| letter.delivery).collect();
     assert_eq!(of_one.len(), 1);
 
     // One back: due at once, the same delivery, attempt numbers go on.
@@ -74,7 +75,9 @@ fn dead_letters_in_memory_are_bounded_and_the_store_keeps_them() {
     }
     assert_eq!(dead(&rig), ["evt_2", "evt_3"]);
     let forgotten = DeliveryId::new(1);
-    assert!(rig.events().iter().any(|event| matches!(event, DeliveryEvent::DeadLetterForgotten { delivery, .. } if *delivery == forgotten)));
+    assert!(rig.events().iter().any(
+        |event| matches!(event, DeliveryEvent::DeadLetterForgotten { delivery, .. } if *delivery == forgotten)
+    ));
     assert_eq!(rig.store.row(forgotten).unwrap().status, DeliveryStatus::Dead);
     assert_eq!(rig.hooks.requeue(forgotten, rig.now), Err(RequeueError::Unknown));
     // It can be replayed by its delivery.
@@ -124,7 +127,9 @@ fn replayed(rig: &mut Rig, selector: Selector, only: Option<u64>) -> (Vec<(Strin
     }
     sent.sort();
     let told = rig.events().into_iter().find_map(|event| match event {
-        DeliveryEvent::Replayed { replay, deliveries, complete } if replay == id => Some((deliveries, complete)),
+        DeliveryEvent::Replayed { replay, deliveries, complete } if replay == id => {
+            Some((deliveries, complete))
+        }
         _ => None,
     });
     rig.check();
@@ -146,8 +151,12 @@ fn an_event_is_replayed_by_its_id_to_every_endpoint_that_wants_it() {
 #[test]
 fn a_delivery_is_replayed_to_its_endpoint_only() {
     let mut rig = history();
-    let second = rig.store.rows().find(|row| row.event.as_str() == "evt_3" && row.endpoint.get() == 2).unwrap().id;
-    assert_eq!(replayed(&mut rig, Selector::Delivery(second), None), (vec![("evt_3".to_owned(), 2)], 1, true));
+    let second =
+        rig.store.rows().find(|row| row.event.as_str() == "evt_3" && row.endpoint.get() == 2).unwrap().id;
+    assert_eq!(
+        replayed(&mut rig, Selector::Delivery(second), None),
+        (vec![("evt_3".to_owned(), 2)], 1, true)
+    );
     assert_eq!(replayed(&mut rig, Selector::Delivery(DeliveryId::new(99)), None), (vec![], 0, true));
 }
 
@@ -157,7 +166,10 @@ fn a_span_of_time_is_replayed_in_pages_with_its_end_left_out() {
     let all = Selector::Range { from: START, to: START + secs(121) };
     let (sent, made, complete) = replayed(&mut rig, all, None);
     assert_eq!((made, complete), (5, true));
-    assert_eq!(sent.iter().map(|(id, _)| id.as_str()).collect::<Vec<_>>(), ["evt_1", "evt_1", "evt_2", "evt_3", "evt_3"]);
+    assert_eq!(
+        sent.iter().map(|(id, _)| id.as_str()).collect::<Vec<_>>(),
+        ["evt_1", "evt_1", "evt_2", "evt_3", "evt_3"]
+    );
     let middle = Selector::Range { from: START + secs(60), to: START + secs(120) };
     assert_eq!(replayed(&mut rig, middle, None), (vec![("evt_2".to_owned(), 1)], 1, true));
     let backwards = Selector::Range { from: START + secs(60), to: START };
@@ -175,7 +187,11 @@ fn a_replay_stops_at_a_full_queue_and_says_so() {
     }
     rig.hooks.replay(Selector::Range { from: START, to: START + secs(1) }, None).unwrap();
     rig.settle();
-    assert!(rig.events().iter().any(|event| matches!(event, DeliveryEvent::Replayed { deliveries: 3, complete: false, .. })));
+    assert!(
+        rig.events()
+            .iter()
+            .any(|event| matches!(event, DeliveryEvent::Replayed { deliveries: 3, complete: false, .. }))
+    );
     assert_eq!(rig.hooks.pending(), 3);
     rig.check();
 }
@@ -213,7 +229,9 @@ fn nothing_goes_out_or_is_told_before_it_is_stored() {
     rig.hooks.on_stored(insert.ticket, StoreResult::Stored, START);
     assert!(rig.hooks.poll_attempt(START).is_none());
     let lease = rig.hooks.poll_store().unwrap();
-    assert!(matches!(&lease.change, Change::Lease(row) if row.attempts == 1 && row.status == DeliveryStatus::Leased));
+    assert!(
+        matches!(&lease.change, Change::Lease(row) if row.attempts == 1 && row.status == DeliveryStatus::Leased)
+    );
     rig.hooks.on_stored(lease.ticket, StoreResult::Stored, START);
     let attempt = rig.hooks.poll_attempt(START).unwrap();
     rig.events();
@@ -324,7 +342,8 @@ fn prepared_rows_are_nothing_until_they_are_admitted() {
     let twice = prepared.clone();
     assert_eq!(prepared.deliveries().len(), 1);
     // The caller's transaction: the reference store takes the same rows.
-    let insert = Change::Insert { event: prepared.event().clone().into(), deliveries: prepared.deliveries().to_vec() };
+    let insert =
+        Change::Insert { event: prepared.event().clone().into(), deliveries: prepared.deliveries().to_vec() };
     assert!(matches!(rig.store.apply(&insert), StoreResult::Stored));
     rig.hooks.admit(prepared, START);
     rig.hooks.admit(twice, START);

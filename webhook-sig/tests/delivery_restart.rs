@@ -146,7 +146,10 @@ impl World {
         }
         if let Change::Lease(row) = &op.change {
             let stored = self.store.row(row.id).expect("a stored delivery");
-            assert!(stored.status != DeliveryStatus::Waiting || stored.at <= self.now, "an attempt before it is due");
+            assert!(
+                stored.status != DeliveryStatus::Waiting || stored.at <= self.now,
+                "an attempt before it is due"
+            );
         }
         let result = self.store.apply(&op.change);
         match &op.change {
@@ -163,7 +166,11 @@ impl World {
     /// The attempt is allowed to go out now.
     fn check_attempt(&mut self, attempt: &Attempt) {
         let row = self.store.row(attempt.delivery()).expect("a stored delivery");
-        assert_eq!((row.status, row.attempts), (DeliveryStatus::Leased, attempt.number().get()), "its lease is stored");
+        assert_eq!(
+            (row.status, row.attempts),
+            (DeliveryStatus::Leased, attempt.number().get()),
+            "its lease is stored"
+        );
         assert!(self.sent.insert(attempt.id), "an attempt id is used once");
         assert!(!self.disabled.contains(&attempt.endpoint), "nothing goes to a disabled endpoint");
     }
@@ -172,7 +179,10 @@ impl World {
         let counters = self.hooks.counters();
         assert_eq!(
             counters.created + counters.restored,
-            counters.delivered + counters.dropped + self.hooks.pending() as u64 + self.hooks.dead_letters(None).count() as u64,
+            counters.delivered
+                + counters.dropped
+                + self.hooks.pending() as u64
+                + self.hooks.dead_letters(None).count() as u64,
             "{counters:?}"
         );
         assert!(self.hooks.in_flight() <= 6, "two for each endpoint");

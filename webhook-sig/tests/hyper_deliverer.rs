@@ -223,7 +223,7 @@ async fn a_closure_is_a_store_and_one_that_fails_is_asked_again() {
     until(&mut told, delivered).await;
     assert!(calls.load(Ordering::SeqCst) >= 6);
     handle.shutdown();
-    running.await.unwrap();
+    drop(running.await.unwrap());
 }
 
 #[tokio::test]
@@ -250,5 +250,5 @@ async fn an_event_stored_in_the_callers_own_transaction_is_admitted() {
         "it was stored already"
     );
     handle.shutdown();
-    running.await.unwrap();
+    drop(running.await.unwrap());
 }

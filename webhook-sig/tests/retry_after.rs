@@ -17,7 +17,9 @@ fn at(value: &str) -> Option<u64> {
 
 #[test]
 fn rfc9110_5_6_7_the_three_forms_of_a_date() {
-    for value in ["Sun, 06 Nov 1994 08:49:37 GMT", "Sunday, 06-Nov-94 08:49:37 GMT", "Sun Nov  6 08:49:37 1994"] {
+    for value in
+        ["Sun, 06 Nov 1994 08:49:37 GMT", "Sunday, 06-Nov-94 08:49:37 GMT", "Sun Nov  6 08:49:37 1994"]
+    {
         assert_eq!(at(value), Some(784_111_777), "{value}");
     }
 }
