@@ -93,7 +93,7 @@ impl Key {
         for part in parts {
             buffer.digest_blocks(part, |blocks| state.update_blocks(blocks));
         }
-        finalize(state, buffer)
+        finalize(&mut state, buffer)
     }
 }
 
@@ -108,7 +108,7 @@ impl fmt::Debug for Key {
 }
 
 /// Ends a message: `buffer` holds what follows the last whole block.
-pub(crate) fn finalize(mut state: HmacState, mut buffer: BlockBuffer) -> Mac {
+pub(crate) fn finalize(state: &mut HmacState, mut buffer: BlockBuffer) -> Mac {
     let mut mac = Mac::default();
     state.finalize_fixed_core(&mut buffer, (&mut mac).into());
     mac

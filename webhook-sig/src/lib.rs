@@ -44,6 +44,7 @@ extern crate std;
 
 pub mod delivery;
 mod error;
+mod few;
 mod headers;
 #[cfg(feature = "hyper")]
 pub mod hyper;

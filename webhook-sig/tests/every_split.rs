@@ -17,7 +17,7 @@ fn body() -> Vec<u8> {
     (0..=255_u8).chain(0..31).collect()
 }
 
-/// Every scheme, with one to five active keys: three states are inline, the others on the heap.
+/// Every scheme, with one to five active keys: two states are inline, the others on the heap.
 fn each(mut check: impl FnMut(&KeyRing, Scheme, &webhook_sig::SignatureHeaders)) {
     for scheme in Scheme::ALL {
         let headers = ring(1).signer(scheme).sign("msg_1", NOW, &body()).unwrap();

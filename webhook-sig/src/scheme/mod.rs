@@ -14,7 +14,7 @@ use core::str::FromStr;
 
 use crate::key_ring::Mac;
 
-pub(crate) use read::{Claims, read, signatures};
+pub(crate) use read::{Claims, read};
 
 /// How a provider signs its webhooks.
 #[non_exhaustive]

@@ -2,6 +2,7 @@
 
 use super::{Element, Scheme, Signed, Wire};
 use crate::error::{Exceeded, Flaw, Reject};
+use crate::few::Few;
 use crate::key_ring::Mac;
 use crate::verify::SignedId;
 use crate::{HeaderSource, Limits, UnixMillis};
@@ -10,6 +11,18 @@ use crate::{HeaderSource, Limits, UnixMillis};
 pub(crate) struct Claims<'h> {
     pub(crate) id: Option<&'h str>,
     pub(crate) timestamp: Option<Timestamp<'h>>,
+    pub(crate) list: List<'h>,
+}
+
+/// A signature header, taken apart.
+pub(crate) struct List<'h> {
+    /// Well-formed signatures of the kind that is compared; at least one. A rotation has two.
+    pub(crate) signatures: Few<Mac, 2>,
+    /// How many signatures of that kind have a value that is none.
+    pub(crate) garbled: usize,
+    /// How many elements are of a kind that is not compared.
+    pub(crate) foreign: usize,
+    timestamp: Option<&'h [u8]>,
 }
 
 /// A signed time.
@@ -17,17 +30,6 @@ pub(crate) struct Timestamp<'h> {
     /// As sent, which is what is signed.
     pub(crate) digits: &'h [u8],
     pub(crate) at: UnixMillis,
-}
-
-/// How many elements of each kind a signature header has.
-#[derive(Default)]
-pub(crate) struct Tally {
-    /// Well-formed signatures of the kind that is compared.
-    pub(crate) signatures: usize,
-    /// Signatures of that kind with a value that is none.
-    pub(crate) garbled: usize,
-    /// Elements of a kind that is not compared.
-    pub(crate) foreign: usize,
 }
 
 /// Reads the headers of a scheme.
@@ -43,37 +45,15 @@ pub(crate) fn read<'h, H: HeaderSource + ?Sized>(
             (Some(read_id(only(headers, id)?, id, limits)?), Some(only(headers, timestamp)?))
         }
     };
-    let listed_timestamp = read_list(wire, headers, limits)?;
+    let list = read_list(wire, headers, limits)?;
     let timestamp = match wire.signed {
         Signed::Body => None,
-        Signed::TimestampBody => Some(read_timestamp(listed_timestamp.unwrap_or_default(), wire.signature)?),
+        Signed::TimestampBody => Some(read_timestamp(list.timestamp.unwrap_or_default(), wire.signature)?),
         Signed::IdTimestampBody { timestamp, .. } => {
             Some(read_timestamp(header_timestamp.unwrap_or_default(), timestamp)?)
         }
     };
-    Ok(Claims { id, timestamp })
-}
-
-/// The signatures that are worth comparing, and the count of what else is there.
-pub(crate) fn signatures<H: HeaderSource + ?Sized>(
-    scheme: Scheme,
-    headers: &H,
-    mut each: impl FnMut(&Mac),
-) -> Tally {
-    let wire = scheme.wire();
-    let mut tally = Tally::default();
-    for element in headers.values(wire.signature).flat_map(|line| elements(wire, line)) {
-        match element {
-            Element::Signature(mac) => {
-                tally.signatures += 1;
-                each(&mac);
-            }
-            Element::Garbled => tally.garbled += 1,
-            Element::Foreign => tally.foreign += 1,
-            Element::Timestamp(_) => {}
-        }
-    }
-    tally
+    Ok(Claims { id, timestamp, list })
 }
 
 /// The one value of a header. Of two, one would be signed and another part of the program might read the
@@ -112,17 +92,15 @@ fn read_timestamp<'h>(digits: &'h [u8], header: &'static str) -> Result<Timestam
     Ok(Timestamp { digits, at: UnixMillis::from_secs(seconds) })
 }
 
-/// Checks the signature header against the limits and for at least one signature worth comparing; gives
-/// back the timestamp in it, if there is one.
+/// Takes the signature header apart, within the limits.
 fn read_list<'h, H: HeaderSource + ?Sized>(
     wire: &'static Wire,
     headers: &'h H,
     limits: &Limits,
-) -> Result<Option<&'h [u8]>, Reject> {
+) -> Result<List<'h>, Reject> {
     let header = wire.signature;
-    let mut tally = Tally::default();
-    let mut timestamp = None;
-    let (mut lines, mut bytes) = (0_usize, 0_usize);
+    let mut list = List { signatures: Few::new(), garbled: 0, foreign: 0, timestamp: None };
+    let (mut lines, mut bytes, mut count) = (0_usize, 0_usize, 0_usize);
     for line in headers.values(header) {
         lines += 1;
         // Plus one for the separator, which would be there had the lines been sent as one.
@@ -132,24 +110,30 @@ fn read_list<'h, H: HeaderSource + ?Sized>(
         }
         for element in elements(wire, line) {
             match element {
-                Element::Signature(_) => tally.signatures += 1,
-                Element::Garbled => tally.garbled += 1,
-                Element::Foreign => tally.foreign += 1,
-                Element::Timestamp(text) if timestamp.is_none() => timestamp = Some(text),
-                Element::Timestamp(_) => {
-                    return Err(Reject::Malformed { header, flaw: Flaw::Repeated });
+                Element::Signature(mac) => list.signatures.push(mac),
+                Element::Garbled => list.garbled += 1,
+                Element::Foreign => list.foreign += 1,
+                Element::Timestamp(text) => {
+                    if list.timestamp.replace(text).is_some() {
+                        return Err(Reject::Malformed { header, flaw: Flaw::Repeated });
+                    }
+                    continue;
                 }
             }
-            if tally.signatures + tally.garbled + tally.foreign > limits.max_signatures {
+            count += 1;
+            if count > limits.max_signatures {
                 return Err(Reject::Limit(Exceeded::Signatures { max: limits.max_signatures }));
             }
         }
     }
-    match tally {
-        _ if lines == 0 => Err(Reject::Missing { header }),
-        Tally { signatures: 1.., .. } => Ok(timestamp),
-        Tally { garbled: 0, foreign: 1.., .. } => Err(Reject::Unsupported { header }),
-        _ => Err(Reject::Malformed { header, flaw: Flaw::Signature }),
+    if list.signatures.len() > 0 {
+        Ok(list)
+    } else if lines == 0 {
+        Err(Reject::Missing { header })
+    } else if list.foreign > 0 && list.garbled == 0 {
+        Err(Reject::Unsupported { header })
+    } else {
+        Err(Reject::Malformed { header, flaw: Flaw::Signature })
     }
 }
 

@@ -95,7 +95,7 @@ impl<'r> Verifier<'r> {
         &self,
         headers: &'a H,
         now: UnixMillis,
-    ) -> Result<Pending<'a, H>, Reject>
+    ) -> Result<Pending<'a>, Reject>
     where
         'r: 'a,
     {
@@ -107,7 +107,7 @@ impl<'r> Verifier<'r> {
             Keys::Active => key.is_active(now),
             Keys::All => true,
         });
-        Pending::new(self.scheme, headers, &claims, keys, self.limits.max_body)
+        Pending::new(claims, keys, self.limits.max_body)
     }
 
     fn check_time(&self, at: UnixMillis, now: UnixMillis) -> Result<(), Reject> {

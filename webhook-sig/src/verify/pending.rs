@@ -5,21 +5,22 @@ use core::fmt;
 
 use hmac::digest::block_api::UpdateCore as _;
 use sha2::{Digest as _, Sha256};
-use subtle::ConstantTimeEq as _;
+use subtle::{Choice, ConstantTimeEq as _};
 
 use super::explain::Explain;
 use super::verified::{SignedId, Verified};
+use crate::UnixMillis;
 use crate::error::{Exceeded, Reject};
-use crate::key_ring::{BlockBuffer, HmacState, Key, finalize};
-use crate::scheme::{self, Claims};
-use crate::{HeaderSource, Scheme, UnixMillis};
+use crate::few::Few;
+use crate::key_ring::{BlockBuffer, HmacState, Key, Mac, finalize};
+use crate::scheme::Claims;
 
-/// Keys whose state is held inline. A rotation has two; from the fourth on they go to the heap.
-const INLINE_KEYS: usize = 3;
+/// Keys whose state is held inline. A rotation has two; from the third on they go to the heap.
+const INLINE_KEYS: usize = 2;
 
 /// A verification under way ([`Verifier::begin`](super::Verifier::begin)): hand it the body as it
 /// arrives, in pieces of any size. It holds at most 512 bytes, whatever the size of the body, as long
-/// as at most three keys are active.
+/// as at most two keys are active and the sender lists at most two signatures.
 ///
 /// Nothing of the body may be acted upon before [`Pending::finish`]. To get the body itself out of the
 /// verification, use [`Pending::collect`].
@@ -38,12 +39,13 @@ const INLINE_KEYS: usize = 3;
 /// assert_eq!(pending.finish()?.key().as_str(), "k");
 /// # Ok::<(), Box<dyn core::error::Error>>(())
 /// ```
-pub struct Pending<'a, H: ?Sized> {
-    scheme: Scheme,
-    headers: &'a H,
+pub struct Pending<'a> {
     identity: Identity<'a>,
     at: Option<UnixMillis>,
-    lanes: Lanes<'a>,
+    signatures: Few<Mac, 2>,
+    garbled: u16,
+    foreign: u16,
+    lanes: Few<Lane<'a>, INLINE_KEYS>,
     buffer: BlockBuffer,
     body: usize,
     max_body: usize,
@@ -56,65 +58,36 @@ enum Identity<'a> {
     Body(Sha256),
 }
 
-/// The HMAC of each key, over the same bytes.
-#[derive(Default)]
-struct Lanes<'a> {
-    inline: [Option<Lane<'a>>; INLINE_KEYS],
-    more: Vec<Lane<'a>>,
-}
-
+/// The HMAC of one key; all of them run over the same bytes.
 struct Lane<'a> {
     key: &'a Key,
     hmac: HmacState,
 }
 
-impl<'a> Lanes<'a> {
-    fn new(mut keys: impl Iterator<Item = &'a Key>) -> Self {
-        let mut lanes = Self::default();
-        for slot in &mut lanes.inline {
-            *slot = keys.next().map(Lane::new);
-        }
-        lanes.more.extend(keys.map(Lane::new));
-        lanes
-    }
-
-    fn iter_mut(&mut self) -> impl Iterator<Item = &mut Lane<'a>> {
-        self.inline.iter_mut().flatten().chain(&mut self.more)
-    }
-
-    fn into_iter(self) -> impl Iterator<Item = Lane<'a>> {
-        self.inline.into_iter().flatten().chain(self.more)
-    }
-}
-
-impl<'a> Lane<'a> {
-    fn new(key: &'a Key) -> Self {
-        Self { key, hmac: key.hmac() }
-    }
-}
-
-impl<'a, H: HeaderSource + ?Sized> Pending<'a, H> {
+impl<'a> Pending<'a> {
     pub(super) fn new(
-        scheme: Scheme,
-        headers: &'a H,
-        claims: &Claims<'a>,
+        claims: Claims<'a>,
         keys: impl Iterator<Item = &'a Key>,
         max_body: usize,
     ) -> Result<Self, Reject> {
-        let lanes = Lanes::new(keys);
-        if lanes.inline[0].is_none() {
-            return Err(Reject::NoMatch(Explain::default()));
-        }
         let mut pending = Self {
-            scheme,
-            headers,
             identity: claims.id.map_or_else(|| Identity::Body(Sha256::new()), Identity::Id),
             at: claims.timestamp.as_ref().map(|timestamp| timestamp.at),
-            lanes,
+            signatures: claims.list.signatures,
+            // Counts for a log.
+            garbled: claims.list.garbled.try_into().unwrap_or(u16::MAX),
+            foreign: claims.list.foreign.try_into().unwrap_or(u16::MAX),
+            lanes: Few::new(),
             buffer: BlockBuffer::default(),
             body: 0,
             max_body,
         };
+        for key in keys {
+            pending.lanes.push(Lane { key, hmac: key.hmac() });
+        }
+        if pending.lanes.len() == 0 {
+            return Err(Reject::NoMatch(Explain::default()));
+        }
         if let Some(id) = claims.id {
             pending.absorb(id.as_bytes());
             pending.absorb(b".");
@@ -145,17 +118,15 @@ impl<'a, H: HeaderSource + ?Sized> Pending<'a, H> {
     ///
     /// # Errors
     /// [`Reject::NoMatch`], or again what [`Pending::update`] said.
-    pub fn finish(self) -> Result<Verified<()>, Reject> {
+    pub fn finish(mut self) -> Result<Verified<()>, Reject> {
         self.check_size()?;
-        let mut explain = Explain { body: self.body, ..Explain::default() };
-        for lane in self.lanes.into_iter() {
-            let expected = finalize(lane.hmac, self.buffer.clone());
-            explain.keys += 1;
+        for lane in self.lanes.iter_mut() {
+            let expected = finalize(&mut lane.hmac, self.buffer.clone());
             // Every signature is compared, so the time taken does not tell at which one it ended.
-            let mut matched = subtle::Choice::from(0);
-            let tally = scheme::signatures(self.scheme, self.headers, |given| {
-                matched |= expected.ct_eq(given);
-            });
+            let matched = self
+                .signatures
+                .iter()
+                .fold(Choice::from(0), |matched, signature| matched | expected.ct_eq(signature));
             if matched.into() {
                 let key = lane.key.id().clone();
                 return match self.identity {
@@ -166,15 +137,19 @@ impl<'a, H: HeaderSource + ?Sized> Pending<'a, H> {
                         .ok_or(Reject::Limit(Exceeded::Id { max: SignedId::MAX_LEN })),
                 };
             }
-            (explain.signatures, explain.garbled, explain.foreign) =
-                (tally.signatures, tally.garbled, tally.foreign);
         }
-        Err(Reject::NoMatch(explain))
+        Err(Reject::NoMatch(Explain {
+            keys: self.lanes.len(),
+            signatures: self.signatures.len(),
+            garbled: self.garbled.into(),
+            foreign: self.foreign.into(),
+            body: self.body,
+        }))
     }
 
     /// Keeps the body while it is verified, to get it out as `Verified<Vec<u8>>`.
     #[must_use]
-    pub fn collect(self) -> Collecting<'a, H> {
+    pub fn collect(self) -> Collecting<'a> {
         Collecting { pending: self, body: Vec::new() }
     }
 
@@ -193,13 +168,9 @@ impl<'a, H: HeaderSource + ?Sized> Pending<'a, H> {
     }
 }
 
-impl<H: ?Sized> fmt::Debug for Pending<'_, H> {
+impl fmt::Debug for Pending<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Pending")
-            .field("scheme", &self.scheme)
-            .field("at", &self.at)
-            .field("body", &self.body)
-            .finish_non_exhaustive()
+        f.debug_struct("Pending").field("at", &self.at).field("body", &self.body).finish_non_exhaustive()
     }
 }
 
@@ -221,12 +192,12 @@ impl<H: ?Sized> fmt::Debug for Pending<'_, H> {
 /// # Ok::<(), Box<dyn core::error::Error>>(())
 /// ```
 #[derive(Debug)]
-pub struct Collecting<'a, H: ?Sized> {
-    pending: Pending<'a, H>,
+pub struct Collecting<'a> {
+    pending: Pending<'a>,
     body: Vec<u8>,
 }
 
-impl<H: HeaderSource + ?Sized> Collecting<'_, H> {
+impl Collecting<'_> {
     /// Takes the next piece of the body.
     ///
     /// # Errors
