@@ -1,6 +1,8 @@
 //! The machine: endpoints and events go in, signed attempts, store operations and reports come out.
 
 use super::attempt::{Attempt, Failure};
+use super::config::Config;
+use super::counters::Counters;
 use super::endpoint::{DisabledReason, Endpoint, EndpointState};
 use super::event::DeliveryEvent;
 use super::id::{AttemptId, AttemptNumber, DeliveryId, EndpointId, EventId, Ticket};
@@ -8,50 +10,14 @@ use super::limits::Limits;
 use super::outbound::OutboundEvent;
 use super::queue::{Entropy, Slot};
 use super::replay::ReplayState;
-use super::retry::RetryPolicy;
 use super::store_op::{Change, DeliveryRow, DeliveryStatus};
 use super::storing::Outstanding;
 use crate::UnixMillis;
 use crate::ssrf::{Blocked, TargetPolicy};
 use alloc::collections::{BTreeMap, BTreeSet, VecDeque};
-use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::fmt;
-
-/// What a [`Dispatcher`] is told once.
-///
-/// ```
-/// use webhook_sig::delivery::{Config, Schedule};
-/// use webhook_sig::ssrf::TargetPolicy;
-/// let mut config = Config::default();
-/// config.policy = TargetPolicy::loopback_only();
-/// config.retry.schedule = Schedule::new([std::time::Duration::ZERO])?;
-/// # Ok::<(), webhook_sig::delivery::ScheduleError>(())
-/// ```
-#[non_exhaustive]
-#[derive(Clone, Debug)]
-pub struct Config {
-    /// The bounds.
-    pub limits: Limits,
-    /// When failed attempts are repeated.
-    pub retry: RetryPolicy,
-    /// Which targets are accepted, at registration and at connect.
-    pub policy: TargetPolicy,
-    /// The `User-Agent` of each request. Default `webhook-sig/` and the version.
-    pub user_agent: String,
-}
-
-impl Default for Config {
-    fn default() -> Self {
-        Self {
-            limits: Limits::DEFAULT,
-            retry: RetryPolicy::default(),
-            policy: TargetPolicy::default(),
-            user_agent: concat!("webhook-sig/", env!("CARGO_PKG_VERSION")).into(),
-        }
-    }
-}
 
 /// Delivers events to endpoints: at least once, with retries, dead letters and replay, and without doing any I/O itself.
 ///
@@ -164,39 +130,6 @@ impl State {
     pub(super) fn is_queued(self) -> bool {
         !matches!(self, Self::Dead(_) | Self::Purging)
     }
-}
-
-/// What was done since the dispatcher was made. At any time `created + restored` equals `delivered + purged + forgotten + dropped`, the
-/// [`pending`](Dispatcher::pending) deliveries and the [`dead_letters`](Dispatcher::dead_letters).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
-#[non_exhaustive]
-pub struct Counters {
-    /// Events taken in.
-    pub events: u64,
-    /// Deliveries made, by events and replays.
-    pub created: u64,
-    /// Deliveries taken over from the store at a restart.
-    pub restored: u64,
-    /// Attempts handed out.
-    pub attempts: u64,
-    /// Attempts that failed.
-    pub failures: u64,
-    /// Deliveries that succeeded.
-    pub delivered: u64,
-    /// Deliveries that became dead letters.
-    pub dead_lettered: u64,
-    /// Dead letters put back.
-    pub requeued: u64,
-    /// Dead letters deleted.
-    pub purged: u64,
-    /// Dead letters forgotten to make room.
-    pub forgotten: u64,
-    /// Deliveries dropped: their endpoint was removed, or the store refused them.
-    pub dropped: u64,
-    /// Store operations that failed and were, or will be, issued again.
-    pub store_failures: u64,
-    /// Reports lost because nobody polled them.
-    pub unread_events: u64,
 }
 
 /// An event with its deliveries, made by [`Dispatcher::prepare`] and not yet under way.
@@ -353,7 +286,8 @@ impl Dispatcher {
         Ok(())
     }
 
-    /// Removes an endpoint with all its deliveries, dead letters included. Outcomes of attempts in flight are ignored.
+    /// Removes an endpoint with all its deliveries, dead letters included. Outcomes of attempts in flight are ignored. The
+    /// time that it takes grows with all deliveries in memory.
     ///
     /// # Errors
     /// [`UnknownEndpoint`] for an id that is not registered.
@@ -466,7 +400,8 @@ impl Dispatcher {
 
     /// Takes over an event and its rows from the store after a restart. Register the endpoints first; rows of endpoints that are not
     /// registered, and of deliveries that have arrived, are passed over. A delivery that was leased at the crash is tried again at once: whether that
-    /// attempt arrived nobody can know. Returns how many deliveries were taken over.
+    /// attempt arrived nobody can know. The limits on queues and memory refuse nothing here, as it was taken in once. Returns how many deliveries
+    /// were taken over.
     pub fn restore(&mut self, event: OutboundEvent, rows: &[DeliveryRow], now: UnixMillis) -> usize {
         let event = self.hold(Arc::new(event));
         let mut taken = 0;

@@ -42,6 +42,11 @@ impl EventId {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+
+    /// Before all ids in order, and none itself.
+    pub(super) fn lowest() -> Self {
+        Self("".into())
+    }
 }
 
 impl fmt::Display for EventId {

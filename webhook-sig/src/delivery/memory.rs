@@ -9,6 +9,7 @@ use crate::UnixMillis;
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::sync::Arc;
 use alloc::vec::Vec;
+use core::ops::Bound;
 
 /// Keeps events and delivery rows in memory, and answers every operation at once.
 ///
@@ -177,10 +178,8 @@ impl MemoryStore {
             }
             Selector::Range { from, to } => self
                 .by_time
-                .iter()
-                .skip_while(|(at, _)| at < from)
+                .range((first(query.after.as_ref(), *from), Bound::Unbounded))
                 .take_while(|(at, _)| at < to)
-                .filter(|key| query.after.as_ref().is_none_or(|after| *key > after))
                 .filter_map(|(_, id)| found(id, None))
                 .take(query.limit)
                 .collect(),
@@ -190,4 +189,12 @@ impl MemoryStore {
 
 fn is_live(row: &DeliveryRow) -> bool {
     matches!(row.status, DeliveryStatus::Waiting | DeliveryStatus::Leased)
+}
+
+/// Where a page begins: behind the last one's end, or at the first event of the time.
+fn first(after: Option<&(UnixMillis, EventId)>, from: UnixMillis) -> Bound<(UnixMillis, EventId)> {
+    match after {
+        Some(after) => Bound::Excluded(after.clone()),
+        None => Bound::Included((from, EventId::lowest())),
+    }
 }

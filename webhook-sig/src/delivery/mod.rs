@@ -6,6 +6,8 @@
 //! Sources: Standard Webhooks 1.0.0 ("Delivery"), CloudEvents HTTP web-hook 1.0.2 §2, RFC 9110 §10.2.3 and §15.
 
 mod attempt;
+mod config;
+mod counters;
 mod dead_letters;
 mod dispatcher;
 mod endpoint;
@@ -25,8 +27,10 @@ mod store_op;
 mod storing;
 
 pub use attempt::{Attempt, AttemptRecord, Failure, FailureError, Outcome, Response};
+pub use config::Config;
+pub use counters::Counters;
 pub use dead_letters::{DeadLetter, RequeueError};
-pub use dispatcher::{Config, Counters, Dispatcher, EnqueueError, Prepared, RegisterError, UnknownEndpoint};
+pub use dispatcher::{Dispatcher, EnqueueError, Prepared, RegisterError, UnknownEndpoint};
 pub use endpoint::{DisabledReason, Endpoint, EndpointState, HeaderError};
 pub use event::DeliveryEvent;
 pub use filter::{EventType, FilterError, TypeFilter, TypePattern};
