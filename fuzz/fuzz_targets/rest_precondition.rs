@@ -101,7 +101,7 @@ fn oracle(method: &Method, headers: &HeaderMap, case: &Case) -> Precondition {
         return Precondition::Proceed;
     }
     let safe = [Method::GET, Method::HEAD, Method::QUERY].contains(method);
-    let modified = case.modified.map(day);
+    let modified = case.modified.filter(|_| case.exists).map(day);
     // 1. When recipient is the origin server and If-Match is present
     if headers.contains_key(IF_MATCH) {
         if matches(headers, IF_MATCH, case, true) != Some(true) {

@@ -80,7 +80,7 @@ pub(crate) enum Listed {
 pub(crate) fn listed<'a>(
     lines: impl Iterator<Item = &'a HeaderValue>,
     current: Option<ETagRef<'_>>,
-    equal: fn(ETagRef<'_>, ETagRef<'_>) -> bool,
+    equal: impl Fn(ETagRef<'_>, ETagRef<'_>) -> bool,
     limits: &Limits,
 ) -> Listed {
     let (mut any, mut budget) = (false, Budget::new(limits));

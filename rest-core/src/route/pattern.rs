@@ -143,10 +143,15 @@ fn segment(part: &str) -> Result<Segment, PatternError> {
 
 /// Brings a path into the form in which equivalent paths are equal octets (RFC 9110 §4.2.3, RFC 3986 §6.2.2): unreserved
 /// characters are not encoded, hexadecimal digits are in upper case. `None` for a `%` without two hexadecimal digits.
+#[inline]
 pub(crate) fn normalise(path: &str) -> Option<Cow<'_, str>> {
-    let Some(first) = memchr::memchr(b'%', path.as_bytes()) else {
-        return Some(Cow::Borrowed(path));
-    };
+    match memchr::memchr(b'%', path.as_bytes()) {
+        None => Some(Cow::Borrowed(path)),
+        Some(first) => rewrite(path, first).map(Cow::Owned),
+    }
+}
+
+fn rewrite(path: &str, first: usize) -> Option<String> {
     let (mut out, mut rest) = (String::with_capacity(path.len()), path);
     let mut next = Some(first);
     while let Some(percent) = next {
@@ -163,7 +168,7 @@ pub(crate) fn normalise(path: &str) -> Option<Cow<'_, str>> {
         next = memchr::memchr(b'%', rest.as_bytes());
     }
     out.push_str(rest);
-    Some(Cow::Owned(out))
+    Some(out)
 }
 
 const HEX: &[u8; 16] = b"0123456789ABCDEF";

@@ -3,7 +3,7 @@
 use crate::error::LimitExceeded;
 use crate::limits::Limits;
 use crate::problem::{Problem, ToProblem};
-use crate::route::pattern::{Pattern, PatternError, normalise};
+use crate::route::pattern::{Pattern, PatternError, Segment, normalise};
 use crate::semantics::MethodSemantics;
 use core::fmt;
 use http::{HeaderValue, Method, StatusCode};
@@ -197,7 +197,7 @@ impl<T> Table<T> {
         let Some(path) = normalise(path) else {
             return Found::BadPath;
         };
-        let Some((entry, spans)) = self.at(&path) else {
+        let Some(entry) = self.tree.at(&path).ok().and_then(|found| self.entries.get(*found.value)) else {
             return if self.implements(method) { Found::NotFound } else { Found::NotImplemented };
         };
         let Some(value) = entry.value(method) else {
@@ -207,7 +207,7 @@ impl<T> Table<T> {
                 () => Found::MethodNotAllowed(&entry.allow),
             };
         };
-        let params = Params { path, spans, pattern: &entry.pattern };
+        let params = Params { path, pattern: &entry.pattern };
         if !params.is_utf8() {
             return Found::BadPath;
         }
@@ -218,17 +218,6 @@ impl<T> Table<T> {
     /// [`insert_any`](Table::insert_any) alone made has none.
     pub fn routes(&self) -> impl Iterator<Item = (&Pattern, &Allow)> {
         self.entries.iter().map(|e| (&e.pattern, &e.allow))
-    }
-
-    fn at(&self, path: &str) -> Option<(&Entry<T>, Spans)> {
-        let found = self.tree.at(path).ok()?;
-        let mut spans = Spans::default();
-        for (_, value) in found.params.iter() {
-            // `value` is a slice of `path`, so the difference of the addresses is its offset.
-            let start = value.as_ptr().addr() - path.as_ptr().addr();
-            spans.push((start as u32, (start + value.len()) as u32));
-        }
-        Some((self.entries.get(*found.value)?, spans))
     }
 
     fn entry(&mut self, text: &str) -> Result<&mut Entry<T>, RouteError> {
@@ -294,11 +283,10 @@ impl fmt::Display for Allow {
     }
 }
 
-/// The parameters of a path that matched.
+/// The parameters of a path that matched. They are cut out of the path when they are asked for.
 #[derive(Clone, Debug)]
 pub struct Params<'t, 'p> {
     path: Cow<'p, str>,
-    spans: Spans,
     pattern: &'t Pattern,
 }
 
@@ -311,44 +299,25 @@ impl Params<'_, '_> {
 
     /// The parameters from left to right, percent-decoded.
     pub fn iter(&self) -> impl Iterator<Item = (&str, Cow<'_, str>)> {
-        let decode = |raw| percent_decode_str(raw).decode_utf8_lossy();
-        self.pattern.names().zip(self.raw().map(decode))
+        self.raw().map(|(name, raw)| (name, percent_decode_str(raw).decode_utf8_lossy()))
     }
 
-    fn raw(&self) -> impl Iterator<Item = &str> {
-        self.spans.as_slice().iter().filter_map(|&(start, end)| self.path.get(start as usize..end as usize))
+    /// As they stand in the path. It matched, so its segments are those of the pattern one by one.
+    fn raw(&self) -> impl Iterator<Item = (&str, &str)> {
+        let mut rest = self.path.strip_prefix('/').unwrap_or_default();
+        self.pattern.segments.iter().filter_map(move |segment| {
+            if let Segment::CatchAll(name) = segment {
+                return Some((name.as_str(), rest));
+            }
+            let (part, tail) = rest.split_once('/').unwrap_or((rest, ""));
+            rest = tail;
+            if let Segment::Param(name) = segment { Some((name.as_str(), part)) } else { None }
+        })
     }
 
     fn is_utf8(&self) -> bool {
         // Only a path with a `%` was rewritten.
         matches!(self.path, Cow::Borrowed(_))
-            || self.raw().all(|raw| percent_decode_str(raw).decode_utf8().is_ok())
-    }
-}
-
-/// Where the parameters are in the path; the first four without an allocation.
-#[derive(Clone, Debug, Default)]
-struct Spans {
-    near: [(u32, u32); 4],
-    len: usize,
-    far: Vec<(u32, u32)>,
-}
-
-impl Spans {
-    fn push(&mut self, span: (u32, u32)) {
-        match self.near.get_mut(self.len) {
-            Some(slot) => *slot = span,
-            None => {
-                if self.far.is_empty() {
-                    self.far.extend_from_slice(&self.near);
-                }
-                self.far.push(span);
-            }
-        }
-        self.len += 1;
-    }
-
-    fn as_slice(&self) -> &[(u32, u32)] {
-        if self.far.is_empty() { &self.near[..self.len] } else { &self.far }
+            || self.raw().all(|(_, raw)| percent_decode_str(raw).decode_utf8().is_ok())
     }
 }

@@ -154,70 +154,69 @@ pub fn evaluate(method: &Method, headers: &HeaderMap, current: &Validators, rule
         return Precondition::Proceed;
     }
     let retrieval = matches!(*method, Method::GET | Method::HEAD | Method::QUERY);
-    let has_if_match = headers.contains_key(IF_MATCH);
 
     // Steps 1 and 2.
-    let may_change = if has_if_match {
-        match list(headers, IF_MATCH, current, |a, b| a.strong_eq(b), rules) {
-            Listed::Yes => current.exists,
-            Listed::Any => current.exists,
-            Listed::No | Listed::Unreadable => false,
-        }
-    } else {
-        match (date(headers, IF_UNMODIFIED_SINCE, rules), current.last_modified) {
-            (Some(since), Some(modified)) => modified <= since,
-            _ => true,
-        }
+    let if_match = list(headers, IF_MATCH, current, |a, b| a.strong_eq(b), rules);
+    let may_change = match if_match {
+        Some(Listed::Yes | Listed::Any) => current.exists,
+        Some(Listed::No | Listed::Unreadable) => false,
+        None => unchanged_since(headers, IF_UNMODIFIED_SINCE, current, rules) != Some(false),
     };
     if !may_change {
         return Precondition::Failed;
     }
 
     // Steps 3 and 4.
-    if headers.contains_key(IF_NONE_MATCH) {
-        let none_match = match list(headers, IF_NONE_MATCH, current, |a, b| a.weak_eq(b), rules) {
-            Listed::Yes | Listed::Any => !current.exists,
-            Listed::No => true,
-            Listed::Unreadable => retrieval,
-        };
-        match (none_match, retrieval) {
-            (true, _) => {}
-            (false, true) => return Precondition::NotModified,
-            (false, false) => return Precondition::Failed,
+    let none_match = match list(headers, IF_NONE_MATCH, current, |a, b| a.weak_eq(b), rules) {
+        Some(Listed::Yes | Listed::Any) => !current.exists,
+        Some(Listed::No) => true,
+        Some(Listed::Unreadable) => retrieval,
+        None => {
+            let dated = matches!(*method, Method::GET | Method::HEAD);
+            !dated || unchanged_since(headers, IF_MODIFIED_SINCE, current, rules) != Some(true)
         }
-    } else if matches!(*method, Method::GET | Method::HEAD)
-        && let (Some(since), Some(modified)) =
-            (date(headers, IF_MODIFIED_SINCE, rules), current.last_modified)
-        && modified <= since
-    {
-        return Precondition::NotModified;
+    };
+    match (none_match, retrieval) {
+        (true, _) => {}
+        (false, true) => return Precondition::NotModified,
+        (false, false) => return Precondition::Failed,
     }
 
     let changes = matches!(*method, Method::PUT | Method::PATCH | Method::DELETE);
-    if rules.require_if_match && changes && current.exists && !has_if_match {
+    if rules.require_if_match && changes && current.exists && if_match.is_none() {
         return Precondition::Required;
     }
     Precondition::Proceed
 }
 
+/// What a list of tags says; `None` without the field.
 fn list(
     headers: &HeaderMap,
     name: HeaderName,
     current: &Validators,
-    equal: fn(ETagRef<'_>, ETagRef<'_>) -> bool,
+    equal: impl Fn(ETagRef<'_>, ETagRef<'_>) -> bool,
     rules: &Rules,
-) -> Listed {
+) -> Option<Listed> {
+    let mut lines = headers.get_all(name).iter().peekable();
+    lines.peek()?;
     let etag = current.etag.as_ref().filter(|_| current.exists).map(ETag::borrow);
-    listed(headers.get_all(name).iter(), etag, equal, &rules.limits)
+    Some(listed(lines, etag, equal, &rules.limits))
 }
 
-/// The only value of a date field. Twice is no value (§13.1.3, and the same reading for §13.1.4).
-fn date(headers: &HeaderMap, name: HeaderName, rules: &Rules) -> Option<HttpDate> {
+/// Whether the representation is as old as a date field says, or older. `None` where the field does not count: it is not
+/// there, is no date, occurs twice (§13.1.3, §13.1.4), or there is no modification date to compare with.
+fn unchanged_since(
+    headers: &HeaderMap,
+    name: HeaderName,
+    current: &Validators,
+    rules: &Rules,
+) -> Option<bool> {
+    let modified = current.last_modified.filter(|_| current.exists)?;
     let mut lines = headers.get_all(name).iter();
     let (only, None) = (lines.next()?, lines.next()) else {
         return None;
     };
-    HttpDate::parse(only, rules.now).ok()
+    HttpDate::parse(only, rules.now).ok().map(|since| modified <= since)
 }
 
 /// The conditions of one request, kept apart from it: for code that has to look at the state and change it in one

@@ -24,3 +24,5 @@ pub use context::{Context, PathParams};
 pub use resource::Resource;
 pub use respond::{IntoResponse, Response};
 pub use service::{ApiService, ResponseFuture};
+/// The trait of the service, to call it without a dependency of one's own.
+pub use tower_service::Service;
