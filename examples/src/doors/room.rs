@@ -97,17 +97,25 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Guest<IO> {
         self.ws.send(room_message::joined(&self.room, members)).await?;
         loop {
             tokio::select! {
+                // In this order a member hears what its message has caused before what it says next is looked at.
+                biased;
+                () = async { drop(stopped.wait_for(|stopped| *stopped).await) } => {
+                    return self.end(CloseCode::GOING_AWAY, "the service stops").await;
+                }
+                heard = seat.hear() => {
+                    // What waits is written while the next message is waited for, so nobody waits for a slow reader.
+                    if heard.is_none_or(|line| self.ws.queue(line).is_err()) {
+                        return self.end(CloseCode::TRY_AGAIN_LATER, "this connection reads too slowly").await;
+                    }
+                }
                 received = self.ws.recv() => match received {
                     Some(Ok(message)) => {
                         count(&self.app.counters.ws_messages);
-                        match message {
-                            Message::Text(text) => {
-                                let reply = self.answer(&text).await;
-                                if let Some(reply) = reply {
-                                    self.ws.send(reply).await?;
-                                }
-                            }
-                            Message::Binary(_) => return self.end(CloseCode::UNSUPPORTED_DATA, "send JSON as text").await,
+                        let Message::Text(text) = message else {
+                            return self.end(CloseCode::UNSUPPORTED_DATA, "send JSON as text").await;
+                        };
+                        if let Some(reply) = self.answer(&text).await {
+                            self.ws.send(reply).await?;
                         }
                     }
                     Some(Err(error)) => {
@@ -116,15 +124,6 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Guest<IO> {
                     }
                     None => return Ok(()),
                 },
-                heard = seat.hear() => {
-                    // What waits is written while the next message is waited for, so nobody waits for a slow reader.
-                    if heard.is_none_or(|line| self.ws.queue(line).is_err()) {
-                        return self.end(CloseCode::TRY_AGAIN_LATER, "this connection reads too slowly").await;
-                    }
-                }
-                () = async { drop(stopped.wait_for(|stopped| *stopped).await) } => {
-                    return self.end(CloseCode::GOING_AWAY, "the service stops").await;
-                }
             }
         }
     }

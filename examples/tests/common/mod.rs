@@ -464,3 +464,19 @@ pub(crate) fn close_code(frames: &[(u8, Vec<u8>)]) -> Option<u16> {
     let (_, body) = frames.iter().find(|(opcode, _)| *opcode == 8)?;
     Some(u16::from_be_bytes(body.get(..2)?.try_into().unwrap()))
 }
+
+/// The head of an answer whose body may go on for ever.
+pub(crate) async fn head_of(addr: SocketAddr, path: &str, headers: &[(&str, &str)]) -> Reply {
+    let mut request = Request::builder().uri(path).header("host", addr.to_string());
+    for (name, value) in headers {
+        request = request.header(*name, *value);
+    }
+    let request = request.body(Full::new(Bytes::new())).unwrap();
+    let socket = TcpStream::connect(addr).await.unwrap();
+    let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(socket)).await.unwrap();
+    let driver = tokio::spawn(connection);
+    let response = timeout(PATIENCE, sender.send_request(request)).await.expect("an answer in time").unwrap();
+    driver.abort();
+    let (parts, _) = response.into_parts();
+    Reply { status: parts.status, headers: parts.headers, body: Bytes::new() }
+}
