@@ -118,11 +118,11 @@ fn sse_parse(criterion: &mut Criterion) {
         assert!(counts.iter().all(|&count| count == counts[0]), "{}: {counts:?} events", corpus.name);
         group.throughput(Throughput::Bytes(corpus.stream.len() as u64));
         group.bench_with_input(BenchmarkId::new("memchr2", corpus.name), &corpus, |b, corpus| {
-            b.iter(|| floor(corpus))
+            b.iter(|| floor(corpus));
         });
         for (name, run) in parsers {
             group.bench_with_input(BenchmarkId::new(name, corpus.name), &corpus, |b, corpus| {
-                b.iter(|| run(corpus))
+                b.iter(|| run(corpus));
             });
         }
     }

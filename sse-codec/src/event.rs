@@ -72,6 +72,9 @@ impl<'a> EventRef<'a> {
     #[must_use]
     pub fn to_owned(self) -> Event {
         let event = if self.event == MESSAGE { "" } else { self.event };
+        if event.is_empty() && self.id.is_empty() {
+            return Event { text: self.data.into(), data: self.data.len(), event: 0 };
+        }
         let mut text = String::with_capacity(self.data.len() + event.len() + self.id.len());
         text.push_str(self.data);
         text.push_str(event);

@@ -129,6 +129,7 @@ impl Parser {
                     Item::Event(EventRef::from_parser("", data, &self.last_id))
                 }
                 Whole::Comment(text) => Item::Comment(valid_or_replaced(text, &mut self.replaced)),
+                Whole::Unfinished => return None,
             });
         }
         if self.flags & RESUME == PARTIAL && self.more_of_line(input) {
@@ -201,25 +202,27 @@ impl Parser {
         self.retry
     }
 
-    /// The two most common things on the wire, when they lie in one chunk and nothing is open: a block of one `data` line, and a
-    /// comment. Takes nothing when it finds neither.
+    /// The most common things on the wire, when nothing is open: a block of one `data` line in one chunk, the beginning of one at the
+    /// end of a chunk, and a comment. Takes nothing when it finds none of them.
     #[inline]
     fn whole<'i>(&mut self, input: &mut &'i [u8]) -> Option<Whole<'i>> {
         let chunk = *input;
         // A blank line ends a block that holds nothing, such as the one that follows a comment.
         let block = chunk.strip_prefix(b"\n").unwrap_or(chunk);
-        let (found, line, rest) = match block {
-            [b'd', b'a', b't', b'a', b':', b' ', value @ ..] => {
-                let end = scan::line_end(value)?;
-                let (value, tail) = value.split_at(end);
-                let ([b'\n', b'\n', rest @ ..] | [b'\r', b'\n', b'\r', b'\n', rest @ ..]) = tail else {
-                    return None;
-                };
-                if end > self.limits.max_data {
-                    return None;
+        let (found, line, rest): (_, _, &[u8]) = match block {
+            [b'd', b'a', b't', b'a', b':', b' ', value @ ..] => match scan::line_end(value) {
+                None => (Whole::Unfinished, block.len(), &[]),
+                Some(end) => {
+                    let (value, tail) = value.split_at(end);
+                    let ([b'\n', b'\n', rest @ ..] | [b'\r', b'\n', b'\r', b'\n', rest @ ..]) = tail else {
+                        return None;
+                    };
+                    if end > self.limits.max_data {
+                        return None;
+                    }
+                    (Whole::Data(value), end + 6, rest)
                 }
-                (Whole::Data(value), end + 6, rest)
-            }
+            },
             [b':', text @ ..] => {
                 let end = scan::line_end(text)?;
                 let (text, tail) = text.split_at(end);
@@ -231,9 +234,20 @@ impl Parser {
         if line > self.limits.max_line {
             return None;
         }
+        if let Whole::Unfinished = found {
+            self.begin_partial(block, self.offset + (chunk.len() - block.len()) as u64);
+        }
         self.offset += (chunk.len() - rest.len()) as u64;
         *input = rest;
         Some(found)
+    }
+
+    /// Keeps the line that the end of the chunk leaves open and that begins at `start` in the stream.
+    fn begin_partial(&mut self, line: &[u8], start: u64) {
+        restart(&mut self.partial);
+        self.partial.extend_from_slice(line);
+        self.partial_offset = start;
+        self.flags |= PARTIAL;
     }
 
     /// The whole chunk lies inside the line that an earlier one left open. Takes nothing when it does not.
@@ -298,10 +312,7 @@ impl Parser {
             return Some(Step::Dropped(self.overflow(LimitKind::Line, start)));
         }
         self.keep(&block);
-        restart(&mut self.partial);
-        self.partial.extend_from_slice(line);
-        self.partial_offset = start;
-        self.flags |= PARTIAL;
+        self.begin_partial(line, start);
         None
     }
 
@@ -331,10 +342,7 @@ impl Parser {
                 self.flags &= !START;
                 if self.bom > 0 && self.bom < BOM.len() {
                     // The bytes that looked like one begin the first line.
-                    restart(&mut self.partial);
-                    self.partial.extend_from_slice(&BOM[..self.bom]);
-                    self.partial_offset = 0;
-                    self.flags |= PARTIAL;
+                    self.begin_partial(&BOM[..self.bom], 0);
                 }
                 return;
             }
@@ -544,10 +552,11 @@ impl Default for Parser {
     }
 }
 
-/// An item that is one run of bytes of the chunk.
+/// What can be told from one run of bytes of the chunk.
 enum Whole<'i> {
     Data(&'i [u8]),
     Comment(&'i [u8]),
+    Unfinished,
 }
 
 /// An item before it borrows from the parser. Bytes that are `None` are in the parser's buffer for them.
