@@ -1,6 +1,8 @@
-//! The service behind the port: its state, how it takes up where it stopped, and how it answers a request.
+//! The service behind the port: its state, and how it answers a request.
+#![allow(clippy::disallowed_methods, reason = "requests are timed for the log")]
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use http::{HeaderValue, Request, Response, header};
 use http_body_util::BodyExt;
@@ -41,11 +43,16 @@ pub(crate) struct Front {
 impl Front {
     pub(crate) async fn respond(mut self, request: Request<Incoming>) -> Response<server::Body> {
         let body_timeout = self.app.config.body_timeout;
+        // Without the query: a token may stand there.
+        let (method, path, since) =
+            (request.method().clone(), request.uri().path().to_owned(), Instant::now());
         let awaits = request.headers().contains_key(header::EXPECT);
         let Ok(mut response) =
             self.api.call(request.map(|body| Upload::new(body, body_timeout, awaits))).await;
         let headers = response.headers_mut();
         headers.entry(header::X_CONTENT_TYPE_OPTIONS).or_insert(HeaderValue::from_static("nosniff"));
+        let status = response.status().as_u16();
+        tracing::info!(%method, path, status, took = ?since.elapsed(), "request");
         response.map(BodyExt::boxed_unsync)
     }
 }

@@ -95,6 +95,7 @@ fn hub(config: &Config, opened: &Opened) -> Result<SharedHub<&'static str>, Open
     // The table of events lasts longer than the process, so age is no reason to forget one.
     settings.limits.max_replay_age = std::time::Duration::MAX;
     settings.limits.max_event = 2 * config.max_body + 1024;
+    settings.limits.max_queue = 4 << 20;
     settings.limits.max_replay = 8 << 20;
     settings.limits.max_log = 16 << 20;
     settings.limits.max_subscribers = config.max_connections;

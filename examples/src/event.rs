@@ -7,7 +7,6 @@ use webhook_sig::UnixMillis;
 use webhook_sig::delivery::{self, EventId, OutboundEvent};
 
 use crate::clock::Time;
-use crate::input::parse_id;
 
 /// The kinds of event that the service makes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -75,9 +74,9 @@ impl Event {
     }
 
     /// The event as webhooks carry it. Its id there holds the time too, since rows are counted from 1 again in a new
-    /// database, and a receiver must not take a new event for an old one.
+    /// database, and a receiver must not take a new event for an old one. Ids sort as their events do.
     pub(crate) fn outbound(&self) -> Option<OutboundEvent> {
-        let id = EventId::parse(&format!("evt_{}_{}", self.at.millis(), self.id)).ok()?;
+        let id = EventId::parse(&format!("evt_{}_{:010}", self.at.millis(), self.id)).ok()?;
         let kind = delivery::EventType::parse(self.kind.as_str()).ok()?;
         Some(OutboundEvent::new(
             id,
@@ -89,7 +88,7 @@ impl Event {
 
     /// The row of an event by the id that webhooks carry.
     pub(crate) fn row_of(id: &EventId) -> Option<i64> {
-        parse_id(id.as_str().rsplit('_').next()?)
+        id.as_str().rsplit('_').next()?.parse().ok()
     }
 }
 
@@ -118,6 +117,6 @@ mod tests {
             data: "{}".into(),
         };
         let sent = event.outbound().unwrap();
-        assert_eq!((sent.id.as_str(), Event::row_of(&sent.id)), ("evt_1795520374123_17", Some(17)));
+        assert_eq!((sent.id.as_str(), Event::row_of(&sent.id)), ("evt_1795520374123_0000000017", Some(17)));
     }
 }

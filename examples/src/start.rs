@@ -122,11 +122,12 @@ impl Running {
         let _ = self.stop.send(true);
         self.app.bus.hub.drain(RECONNECT);
         self.app.bus.hooks.shutdown();
-        if let Err(cause) = self.server.await {
+        // An attempt under way may end in time; one that does not is made again at the next start.
+        let (server, deliveries) = tokio::join!(self.server, timeout(self.app.config.drain, self.deliveries));
+        if let Err(cause) = server {
             tracing::error!(%cause, "the server ended by a panic");
         }
-        // An attempt under way may end in time; one that does not is made again at the next start.
-        if timeout(self.app.config.drain, self.deliveries).await.is_err() {
+        if deliveries.is_err() {
             tracing::warn!("a webhook was under way for too long and will be sent again");
         }
         let threads = self.threads;

@@ -246,7 +246,7 @@ async fn mutants_at_the_rest_door() {
                     "/users?limit={}&offset={}",
                     chance.damage_text("20", &bodies),
                     chance.damage_text("0", &bodies)
-                )
+                );
             }
             2 => matching = chance.damage_text(&matching, &bodies),
             3 => {
@@ -258,7 +258,7 @@ async fn mutants_at_the_rest_door() {
                         "json",
                         "application/json; charset=utf-16",
                     ]),
-                )
+                );
             }
             _ => body = chance.mutate(&body, &bodies).into(),
         }

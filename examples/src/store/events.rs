@@ -66,18 +66,18 @@ pub(crate) fn find(db: &Connection, id: &EventId) -> Result<Option<Event>, Failu
     }
 }
 
-/// Events from one moment up to before another and behind an id, oldest first.
+/// Events from one moment up to before another, behind a place in the order of time and id, in that order.
 pub(crate) fn of_time(
     db: &Connection,
     from: i64,
     to: i64,
-    after: i64,
+    after: (i64, i64),
     limit: i64,
 ) -> Result<Vec<Event>, Failure> {
     let mut statement = db.prepare_cached(
-        "SELECT id, type, at, data FROM events WHERE at >= ? AND at < ? AND id > ? ORDER BY id LIMIT ?",
+        "SELECT id, type, at, data FROM events WHERE at >= ? AND at < ? AND (at, id) > (?, ?) ORDER BY at, id LIMIT ?",
     )?;
-    let rows = statement.query_map(params![from, to, after, limit], read)?;
+    let rows = statement.query_map(params![from, to, after.0, after.1, limit], read)?;
     Ok(rows.collect::<Result<Vec<Option<Event>>, _>>()?.into_iter().flatten().collect())
 }
 

@@ -291,7 +291,9 @@ fn find(db: &Connection, query: &Query) -> Result<Vec<Found>, Failure> {
     Ok(match &query.selector {
         Selector::Event(id) => all(events::find(db, id)?.into_iter().collect()),
         Selector::Range { from, to } => {
-            let after = query.after.as_ref().and_then(|(_, id)| Event::row_of(id)).unwrap_or(0);
+            let after = query.after.as_ref();
+            let after =
+                after.map_or((-1, 0), |(at, id)| (signed(at.as_millis()), Event::row_of(id).unwrap_or(0)));
             all(events::of_time(db, signed(from.as_millis()), signed(to.as_millis()), after, limit)?)
         }
         Selector::Delivery(id) => {

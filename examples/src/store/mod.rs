@@ -9,6 +9,8 @@
     reason = "the store's two threads are the adapter between SQLite and the runtime"
 )]
 
+use std::fs::OpenOptions;
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
@@ -118,7 +120,12 @@ impl Opened {
     /// Opens or creates the database.
     pub(crate) fn open(place: Place) -> Result<Opened, OpenError> {
         let mut db = match &place {
-            Place::Folder(folder) => Connection::open(folder.join(FILE))?,
+            Place::Folder(folder) => {
+                let path = folder.join(FILE);
+                // It holds secrets. SQLite gives the files beside it the same permissions.
+                OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(&path)?;
+                Connection::open(path)?
+            }
             Place::Memory => Connection::open_in_memory()?,
         };
         schema::prepare(&mut db)?;
