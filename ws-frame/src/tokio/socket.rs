@@ -72,6 +72,8 @@ pub struct WebSocket<IO> {
     /// `io` holds bytes that it may not have passed on.
     unflushed: bool,
     shut_down: bool,
+    /// Time for the end ran out.
+    gave_up: bool,
     /// The first error of `io`.
     failure: Option<io::Error>,
     /// Input of `io` ended or failed.
@@ -124,6 +126,7 @@ impl<IO> WebSocket<IO> {
             stash: None,
             unflushed: false,
             shut_down: false,
+            gave_up: false,
             failure: None,
             input_over: false,
             closed: None,
@@ -296,7 +299,7 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> WebSocket<IO> {
                 if self.told {
                     return Poll::Ready(None);
                 }
-                if self.connection.is_finished() || self.is_cut_off() {
+                if self.is_over() {
                     self.told = true;
                     return Poll::Ready(Some(Event::Closed(info.clone())));
                 }
@@ -372,6 +375,7 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> WebSocket<IO> {
             Some(deadline) => {
                 ready!(self.timer.poll(cx, deadline));
                 self.connection.handle_timeout(now());
+                self.gave_up |= self.closed.is_some();
                 Poll::Ready(())
             }
             None => Poll::Pending,
@@ -484,9 +488,11 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> WebSocket<IO> {
         self.connection.receive_eof(now());
     }
 
-    /// Whether `io` is of no use any more, so that nothing is worth waiting for.
-    fn is_cut_off(&self) -> bool {
-        self.failure.is_some() && self.input_over
+    /// Whether a closed connection leaves nothing to do: our Close is on its way and our half of the stream ended, the peer's too
+    /// where that is waited for. Or nothing is worth waiting for.
+    fn is_over(&self) -> bool {
+        let cut_off = self.failure.is_some() && self.input_over;
+        cut_off || self.gave_up || self.connection.is_finished() && self.shut_down
     }
 }
 
