@@ -35,7 +35,16 @@ pub extern "C" fn octavo_frames(first: u8, second: u8) -> usize {
     count
 }
 
-@@WEBHOOK@@
+/// 1 if a body was signed as its header says.
+#[unsafe(no_mangle)]
+pub extern "C" fn octavo_verify(first: u8, second: u8) -> usize {
+    let now = webhook_sig::UnixMillis::from_secs(1_700_000_000);
+    let Ok(secret) = webhook_sig::Secret::raw([first; 32]) else { return 0 };
+    let Ok(ring) = webhook_sig::KeyRing::new().hmac("key", secret) else { return 0 };
+    let body = [first, second];
+    let Ok(headers) = ring.signer(webhook_sig::Scheme::StandardWebhooks).sign("msg", now, &body) else { return 0 };
+    usize::from(ring.scheme(webhook_sig::Scheme::StandardWebhooks).verify(&headers, body, now).is_ok())
+}
 
 const HEAP: usize = 1 << 20;
 
