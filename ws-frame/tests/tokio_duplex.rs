@@ -1,6 +1,7 @@
 //! The tokio adapter over in-memory streams: what moves, what ends, what a dropped future leaves behind.
 #![cfg(feature = "tokio")]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+#![allow(clippy::disallowed_methods, reason = "tests of the adapter run tasks and wait")]
 
 use std::future::{Future, poll_fn};
 use std::io;

@@ -1,6 +1,7 @@
 //! The tokio adapter's handshakes over loopback TCP, over hyper, and against peers that misbehave.
 #![cfg(feature = "tokio")]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+#![allow(clippy::disallowed_methods, reason = "tests of the adapter run tasks and wait")]
 
 use std::time::Duration;
 

@@ -190,7 +190,6 @@ fn take_value(bytes: &[u8]) -> Result<(String, &[u8]), ExtensionError> {
 mod tests {
     use super::*;
     use std::format;
-    use std::string::ToString as _;
 
     fn parse(value: &str) -> Result<Vec<String>, ExtensionError> {
         Extension::parse_list(value.as_bytes(), &Limits::DEFAULT)
