@@ -42,6 +42,7 @@ extern crate alloc;
 #[cfg(feature = "std")]
 extern crate std;
 
+mod constant_time;
 pub mod delivery;
 mod error;
 mod few;
@@ -70,3 +71,8 @@ pub use time::UnixMillis;
 pub use verify::{
     BodyChange, Collecting, DedupeKey, Diagnosis, Explain, Pending, SignedId, Verified, Verifier,
 };
+
+/// The README's example runs as a test.
+#[cfg(all(doctest, feature = "hyper", feature = "json"))]
+#[doc = include_str!("../README.md")]
+mod readme {}

@@ -83,7 +83,7 @@ impl<'r> Verifier<'r> {
     ) -> Result<Verified<B>, Reject> {
         let mut pending = self.begin(headers, now)?;
         pending.update(body.as_ref())?;
-        Ok(pending.finish()?.with_body(body))
+        pending.finish_with(body)
     }
 
     /// Begins to verify a request whose body is still to come: checks the headers, the limits on them and

@@ -5,11 +5,12 @@ use core::fmt;
 
 use hmac::digest::block_api::UpdateCore as _;
 use sha2::{Digest as _, Sha256};
-use subtle::{Choice, ConstantTimeEq as _};
+use subtle::Choice;
 
 use super::explain::Explain;
 use super::verified::{SignedId, Verified};
 use crate::UnixMillis;
+use crate::constant_time;
 use crate::error::{Exceeded, Reject};
 use crate::few::Few;
 use crate::key_ring::{BlockBuffer, HmacState, Key, Mac, finalize};
@@ -65,6 +66,7 @@ struct Lane<'a> {
 }
 
 impl<'a> Pending<'a> {
+    #[inline]
     pub(super) fn new(
         claims: Claims<'a>,
         keys: impl Iterator<Item = &'a Key>,
@@ -104,6 +106,7 @@ impl<'a> Pending<'a> {
     /// # Errors
     /// [`Reject::Limit`] once the body is longer than
     /// [`Limits::max_body`](crate::Limits::max_body); then, and whenever called after that.
+    #[inline]
     pub fn update(&mut self, chunk: &[u8]) -> Result<(), Reject> {
         self.body = self.body.saturating_add(chunk.len());
         self.check_size()?;
@@ -118,21 +121,28 @@ impl<'a> Pending<'a> {
     ///
     /// # Errors
     /// [`Reject::NoMatch`], or again what [`Pending::update`] said.
-    pub fn finish(mut self) -> Result<Verified<()>, Reject> {
+    pub fn finish(self) -> Result<Verified<()>, Reject> {
+        self.finish_with(())
+    }
+
+    /// As [`Pending::finish`]; what is verified is `body`, which the caller has handed in by pieces.
+    #[inline]
+    pub(super) fn finish_with<B>(mut self, body: B) -> Result<Verified<B>, Reject> {
         self.check_size()?;
         for lane in self.lanes.iter_mut() {
             let expected = finalize(&mut lane.hmac, self.buffer.clone());
             // Every signature is compared, so the time taken does not tell at which one it ended.
-            let matched = self
-                .signatures
-                .iter()
-                .fold(Choice::from(0), |matched, signature| matched | expected.ct_eq(signature));
+            let matched = self.signatures.iter().fold(Choice::from(0), |matched, signature| {
+                matched | constant_time::equal(&expected, signature)
+            });
             if matched.into() {
                 let key = lane.key.id().clone();
                 return match self.identity {
-                    Identity::Body(digest) => Ok(Verified::by_body(digest.finalize().into(), self.at, key)),
+                    Identity::Body(digest) => {
+                        Ok(Verified::by_body(body, digest.finalize().into(), self.at, key))
+                    }
                     Identity::Id(id) => SignedId::new(id)
-                        .map(|id| Verified::by_id(id, self.at, key))
+                        .map(|id| Verified::by_id(body, id, self.at, key))
                         // Never: `scheme::read` holds ids to this length.
                         .ok_or(Reject::Limit(Exceeded::Id { max: SignedId::MAX_LEN })),
                 };
@@ -213,6 +223,6 @@ impl Collecting<'_> {
     /// # Errors
     /// As [`Pending::finish`].
     pub fn finish(self) -> Result<Verified<Vec<u8>>, Reject> {
-        Ok(self.pending.finish()?.with_body(self.body))
+        self.pending.finish_with(self.body)
     }
 }

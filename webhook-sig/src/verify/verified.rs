@@ -2,7 +2,6 @@
 
 use core::fmt;
 
-use crate::key_ring::Mac;
 use crate::{KeyId, UnixMillis};
 
 /// A body that was verified, with what else is known to come from the holder of the key.
@@ -62,20 +61,20 @@ impl<B> Verified<B> {
         self.key
     }
 
-    pub(crate) fn with_body<N>(self, body: N) -> Verified<N> {
-        Verified { body, identity: self.identity, at: self.at, key: self.key }
-    }
-}
-
-impl Verified<()> {
     /// For an event with a signed id.
-    pub(super) fn by_id(id: SignedId, at: Option<UnixMillis>, key: KeyId) -> Self {
-        Self { body: (), identity: Identity::Id(id), at, key }
+    pub(super) fn by_id(body: B, id: SignedId, at: Option<UnixMillis>, key: KeyId) -> Self {
+        Self { body, identity: Identity::Id(id), at, key }
     }
 
     /// For an event that its body tells apart, by the SHA-256 of that.
-    pub(super) fn by_body(digest: Mac, at: Option<UnixMillis>, key: KeyId) -> Self {
-        Self { body: (), identity: Identity::Body(digest), at, key }
+    pub(super) fn by_body(body: B, digest: [u8; 32], at: Option<UnixMillis>, key: KeyId) -> Self {
+        Self { body, identity: Identity::Body(digest), at, key }
+    }
+
+    /// The same event with what its body holds.
+    #[cfg(feature = "json")]
+    pub(crate) fn with_body<N>(self, body: N) -> Verified<N> {
+        Verified { body, identity: self.identity, at: self.at, key: self.key }
     }
 }
 
