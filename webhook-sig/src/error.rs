@@ -47,18 +47,14 @@ pub enum Reject {
 }
 
 impl Reject {
-    /// The status to answer with: 413 for a body that is too large, 400 for what cannot be read, 401 for
-    /// the rest. Senders repeat the delivery in each of these cases.
+    /// The status to answer with: 413 for a body that is too large, 400 for a header that is missing or
+    /// cannot be read, 401 for the rest. Senders repeat the delivery in each of these cases.
     #[must_use]
     pub const fn http_status(&self) -> u16 {
         match self {
             Self::Limit(Exceeded::Body { .. }) => 413,
-            Self::Limit(_) | Self::Malformed { .. } => 400,
-            Self::Missing { .. }
-            | Self::Stale { .. }
-            | Self::Future { .. }
-            | Self::NoMatch(_)
-            | Self::Unsupported { .. } => 401,
+            Self::Limit(_) | Self::Missing { .. } | Self::Malformed { .. } => 400,
+            Self::Stale { .. } | Self::Future { .. } | Self::NoMatch(_) | Self::Unsupported { .. } => 401,
         }
     }
 }

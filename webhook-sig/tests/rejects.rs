@@ -51,7 +51,7 @@ fn each_header_that_is_missing_is_named() {
         let (header, _) = headers.remove(missing);
         let reject = standard(&headers).unwrap_err();
         assert_eq!(reject, Reject::Missing { header });
-        assert_eq!(reject.http_status(), 401);
+        assert_eq!(reject.http_status(), 400);
     }
     for (scheme, header) in [
         (Scheme::Generic, "x-signature-256"),
