@@ -35,6 +35,7 @@ async fn answer(bytes: &[u8], policy: Policy) -> (String, HandshakeError) {
     client.write_all(bytes).await.unwrap();
     let mut wire = String::new();
     client.read_to_string(&mut wire).await.unwrap();
+    drop(client);
     (wire, server.await.unwrap().unwrap_err())
 }
 

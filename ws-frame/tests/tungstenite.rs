@@ -235,6 +235,7 @@ async fn a_message_over_the_limit_closes_with_1009_that_the_client_can_read() {
 }
 
 #[tokio::test]
+#[allow(clippy::result_large_err, reason = "the peer's callback has this type")]
 async fn subprotocols_are_chosen_by_either_server() {
     let (uri, peer) = {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();

@@ -1,13 +1,14 @@
 //! The opening handshake over a socket that speaks no HTTP by itself, within the deadline of its limits.
 
 use core::fmt;
+use core::time::Duration;
 use std::boxed::Box;
 use std::io;
 use std::sync::Arc;
 
 use ::tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use ::tokio::net::TcpStream;
-use ::tokio::time::{Instant, timeout_at};
+use ::tokio::time::{Instant, timeout, timeout_at};
 use bytes::{Bytes, BytesMut};
 use http::{Request, Response, StatusCode};
 
@@ -301,7 +302,7 @@ async fn write<IO: AsyncWrite + Unpin>(io: &mut IO, bytes: &[u8]) -> io::Result<
     io.flush().await
 }
 
-async fn write_refusal<IO: AsyncWrite + Unpin>(
+async fn write_refusal<IO: AsyncRead + AsyncWrite + Unpin>(
     io: &mut IO,
     response: &Response<Bytes>,
     deadline: Instant,
@@ -312,8 +313,27 @@ async fn write_refusal<IO: AsyncWrite + Unpin>(
         write(io, &out).await?;
         io.shutdown().await
     })
-    .await
+    .await?;
+    linger(io).await;
+    Ok(())
 }
+
+/// Takes away what the client still sends, for a moment: bytes that nobody read would reset the connection, and the answer
+/// with it (RFC 9112 §9.6).
+async fn linger<IO: AsyncRead + Unpin>(io: &mut IO) {
+    let mut sink = [0; 1024];
+    let _ = timeout(GRACE, async {
+        for _ in 0..256 {
+            if !io.read(&mut sink).await.is_ok_and(|read| read > 0) {
+                break;
+            }
+        }
+    })
+    .await;
+}
+
+/// What a refusal may take where the deadline of the handshake is near or past: the client should learn why.
+const GRACE: Duration = Duration::from_secs(1);
 
 fn request_timeout() -> Response<Bytes> {
     let mut response = Response::new(Bytes::from_static(b"the request took too long\n"));
@@ -331,16 +351,15 @@ async fn within<T>(
     }
 }
 
-fn deadline(timeout: core::time::Duration) -> Instant {
+fn deadline(timeout: Duration) -> Instant {
     let now = Instant::now();
     now.checked_add(timeout)
         // A time limit that is out of range is one that is off; thirty years are as good.
-        .unwrap_or_else(|| now + core::time::Duration::from_secs(86_400 * 365 * 30))
+        .unwrap_or_else(|| now + Duration::from_secs(86_400 * 365 * 30))
 }
 
-/// A refusal gets a second even where the deadline has passed: the peer should learn why.
 fn grace(deadline: Instant) -> Instant {
-    deadline.max(Instant::now() + core::time::Duration::from_secs(1))
+    deadline.max(Instant::now() + GRACE)
 }
 
 /// Why a connection did not open.

@@ -30,7 +30,7 @@ use crate::{
 /// it may leave queued).
 ///
 /// It is a [`Stream`] of messages and a [`Sink`] of whatever is `Into<Outgoing>`, so `futures_util`'s `split` works, with the
-/// halves in different tasks.
+/// halves in different tasks. Dropped without [`close`](Self::close), the peer sees the stream end without a Close (1006).
 ///
 /// # Examples
 /// ```
@@ -65,7 +65,7 @@ pub struct WebSocket<IO> {
     subprotocol: Option<Subprotocol>,
     /// The beginning of a frame, and room to read more.
     input: BytesMut,
-    /// The last read filled its buffer: there is more.
+    /// The last read brought a lot: there may be more.
     busy: bool,
     /// An event that the writing side came across while it read on behalf of the reading one.
     stash: Option<Event>,
@@ -85,10 +85,21 @@ pub struct WebSocket<IO> {
     wakers: Arc<Wakers>,
 }
 
-/// What is read at once into the stack while nothing is known to wait: an idle connection holds no buffer.
+/// How far writing came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Written {
+    /// There was nothing to write, or `io` took nothing.
+    Nothing,
+    /// `io` took some, and no more now.
+    Some,
+    /// All is written, or writing failed.
+    All,
+}
+
+/// What is read at once while little comes.
 const FIRST_READ: usize = 4096;
 
-/// Room made for each further read.
+/// Room made for each read while a lot comes.
 const NEXT_READ: usize = 64 * 1024;
 
 /// Slices lent to one vectored write.
@@ -357,9 +368,13 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> WebSocket<IO> {
             Waker::from(self.wakers.clone())
         });
         let cx = &mut Context::from_waker(waker);
-        let written = self.poll_write(cx);
+        let written = self.write_all(cx);
+        // Reading on behalf of a writer is for when it has to wait; and what was written may have made an event.
+        if written == Written::All {
+            return Poll::Ready(());
+        }
         let read = self.poll_read(cx, side);
-        if written.is_ready() || read.is_ready() {
+        if written == Written::Some || read.is_ready() {
             return Poll::Ready(());
         }
         if self.failure.is_some() && !self.input_over {
@@ -382,21 +397,24 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> WebSocket<IO> {
         }
     }
 
-    /// Writes what is queued; ready when something happened.
-    fn poll_write(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        if self.failure.is_some() {
-            return Poll::Pending;
-        }
-        match self.try_write(cx) {
-            Poll::Ready(Ok(true)) => Poll::Ready(()),
-            Poll::Ready(Ok(false)) | Poll::Pending => Poll::Pending,
-            Poll::Ready(Err(error)) => {
-                self.failure = Some(error);
-                Poll::Ready(())
+    /// Writes what is queued, as far as `io` takes it.
+    fn write_all(&mut self, cx: &mut Context<'_>) -> Written {
+        let mut written = Written::Nothing;
+        while self.failure.is_none() {
+            match self.try_write(cx) {
+                Poll::Ready(Ok(true)) => written = Written::Some,
+                Poll::Ready(Ok(false)) if written == Written::Some => return Written::All,
+                Poll::Ready(Ok(false)) | Poll::Pending => break,
+                Poll::Ready(Err(error)) => {
+                    self.failure = Some(error);
+                    return Written::All;
+                }
             }
         }
+        written
     }
 
+    /// One step of writing; whether there was something to do.
     fn try_write(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<bool>> {
         let mut slices = [IoSlice::new(&[]); SLICES];
         let filled = self.connection.poll_transmit_vectored(&mut slices);
@@ -464,22 +482,24 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> WebSocket<IO> {
         Poll::Ready(())
     }
 
+    /// Reads to the end of `input`: by way of the stack while little comes, so that whoever waits holds no more than was
+    /// sent, and straight into a big buffer while a lot does.
     fn read_once(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<usize>> {
-        if self.input.is_empty() && !self.busy {
+        let read = if self.busy {
+            self.input.reserve(NEXT_READ);
+            pin!(self.io.read_buf(&mut self.input)).poll(cx)
+        } else {
             let mut storage = [const { MaybeUninit::uninit() }; FIRST_READ];
             let mut buf = ReadBuf::uninit(&mut storage);
-            ready!(Pin::new(&mut self.io).poll_read(cx, &mut buf))?;
-            self.input.extend_from_slice(buf.filled());
-            self.busy = buf.remaining() == 0;
-            return Poll::Ready(Ok(buf.filled().len()));
-        }
-        self.input.reserve(NEXT_READ);
-        let read = pin!(self.io.read_buf(&mut self.input)).poll(cx);
-        if self.input.is_empty() {
-            // Drained, or the end: the room is given back until bytes come again.
+            Pin::new(&mut self.io).poll_read(cx, &mut buf).map_ok(|()| {
+                self.input.extend_from_slice(buf.filled());
+                buf.filled().len()
+            })
+        };
+        self.busy = matches!(read, Poll::Ready(Ok(n)) if n >= FIRST_READ);
+        if read.is_pending() && self.input.is_empty() {
             self.input = BytesMut::new();
         }
-        self.busy = matches!(read, Poll::Ready(Ok(n)) if n >= FIRST_READ);
         read
     }
 
