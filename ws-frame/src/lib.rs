@@ -32,7 +32,10 @@
 //! - [`Message`], [`Text`], [`Outgoing`], [`Prepared`] and [`Chunk`] are what goes in and out.
 //! - [`CloseCode`], [`CloseFrame`] and [`CloseInfo`] say why a connection ends; [`Error`] says which rule was broken.
 //! - [`Frame`], [`FrameDecoder`], [`Header`], [`mask`](mod@mask) and [`Utf8Validator`] are the codec under it.
-#![cfg_attr(feature = "std", doc = "- [`handshake`] opens a connection, over `http` types or HTTP/1.1 bytes.")]
+#![cfg_attr(
+    feature = "std",
+    doc = "- [`handshake`] opens a connection, over `http` types or HTTP/1.1 bytes."
+)]
 #![cfg_attr(feature = "tokio", doc = "- [`tokio`](mod@tokio) puts a connection on a stream of bytes.")]
 //!
 //! Without default features the crate is `no_std` with `alloc`, and holds what stands on no clock: all of the above but the machine.
