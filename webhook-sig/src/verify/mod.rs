@@ -7,7 +7,8 @@ mod pending;
 mod verified;
 
 use crate::error::Reject;
-use crate::scheme;
+use crate::key_ring::Key;
+use crate::scheme::{self, Claims};
 use crate::{HeaderSource, KeyRing, Limits, Scheme, UnixMillis};
 
 pub use diagnose::{BodyChange, Diagnosis};
@@ -81,7 +82,9 @@ impl<'r> Verifier<'r> {
         body: B,
         now: UnixMillis,
     ) -> Result<Verified<B>, Reject> {
-        let mut pending = self.begin(headers, now)?;
+        // Not by way of `begin`: the state is large enough for a move to show.
+        let claims = self.claims(headers, now)?;
+        let mut pending = Pending::new(claims, self.keys(now), self.limits.max_body);
         pending.update(body.as_ref())?;
         pending.finish_with(body)
     }
@@ -99,15 +102,32 @@ impl<'r> Verifier<'r> {
     where
         'r: 'a,
     {
+        let claims = self.claims(headers, now)?;
+        Ok(Pending::new(claims, self.keys(now), self.limits.max_body))
+    }
+
+    /// Everything that can be refused before the body is read.
+    fn claims<'h, H: HeaderSource + ?Sized>(
+        &self,
+        headers: &'h H,
+        now: UnixMillis,
+    ) -> Result<Claims<'h>, Reject> {
         let claims = scheme::read(self.scheme, headers, &self.limits)?;
         if let Some(timestamp) = &claims.timestamp {
             self.check_time(timestamp.at, now)?;
         }
-        let keys = self.ring.keys().iter().filter(|key| match self.keys {
+        if self.keys(now).next().is_none() {
+            return Err(Reject::NoMatch(Explain::default()));
+        }
+        Ok(claims)
+    }
+
+    fn keys(&self, now: UnixMillis) -> impl Iterator<Item = &'r Key> {
+        let tried = self.keys;
+        self.ring.keys().iter().filter(move |key| match tried {
             Keys::Active => key.is_active(now),
             Keys::All => true,
-        });
-        Pending::new(claims, keys, self.limits.max_body)
+        })
     }
 
     fn check_time(&self, at: UnixMillis, now: UnixMillis) -> Result<(), Reject> {

@@ -67,11 +67,7 @@ struct Lane<'a> {
 
 impl<'a> Pending<'a> {
     #[inline]
-    pub(super) fn new(
-        claims: Claims<'a>,
-        keys: impl Iterator<Item = &'a Key>,
-        max_body: usize,
-    ) -> Result<Self, Reject> {
+    pub(super) fn new(claims: Claims<'a>, keys: impl Iterator<Item = &'a Key>, max_body: usize) -> Self {
         let mut pending = Self {
             identity: claims.id.map_or_else(|| Identity::Body(Sha256::new()), Identity::Id),
             at: claims.timestamp.as_ref().map(|timestamp| timestamp.at),
@@ -87,9 +83,6 @@ impl<'a> Pending<'a> {
         for key in keys {
             pending.lanes.push(Lane { key, hmac: key.hmac() });
         }
-        if pending.lanes.len() == 0 {
-            return Err(Reject::NoMatch(Explain::default()));
-        }
         if let Some(id) = claims.id {
             pending.absorb(id.as_bytes());
             pending.absorb(b".");
@@ -98,7 +91,7 @@ impl<'a> Pending<'a> {
             pending.absorb(timestamp.digits);
             pending.absorb(b".");
         }
-        Ok(pending)
+        pending
     }
 
     /// Takes the next piece of the body.
