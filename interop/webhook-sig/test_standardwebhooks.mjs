@@ -42,7 +42,7 @@ await check("410 disables the endpoint", async () => {
   await hook.until(of(await createUser()));
   await sleep(500);
   const shown = await (await fetch(`${base}/webhooks/endpoints/${endpoint.id}`, { headers: json })).json();
-  assert.equal(shown.enabled, false);
+  assert.equal(shown.state, "disabled");
   await createUser();
   await sleep(300);
   assert.equal(hook.deliveries.length, 1);
