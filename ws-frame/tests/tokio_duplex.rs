@@ -212,6 +212,28 @@ async fn a_peer_that_does_not_answer_close_is_given_up_after_close_timeout() {
     drop(client);
 }
 
+#[tokio::test]
+async fn without_a_close_timeout_the_close_is_written_all_the_same() {
+    let (mut server, mut client) = raw(config(|limits| limits.close_timeout = Duration::MAX));
+    client.write_all(b"\x83\x80\x00\x00\x00\x00").await.unwrap();
+    assert!(matches!(server.recv().await, Some(Err(Error::Protocol(_)))));
+    let mut wire = Vec::new();
+    client.read_to_end(&mut wire).await.unwrap();
+    assert_eq!(wire[2..4], 1002_u16.to_be_bytes());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_peer_that_reads_nothing_does_not_keep_a_failed_connection() {
+    let (a, mut client) = tokio::io::duplex(64);
+    let mut server = WebSocket::server(a, config(|_| {}));
+    server.queue(vec![0; 100_000]).unwrap();
+    client.write_all(b"\x83\x80\x00\x00\x00\x00").await.unwrap();
+    let start = tokio::time::Instant::now();
+    assert!(matches!(server.recv().await, Some(Err(Error::Protocol(_)))));
+    assert_eq!(start.elapsed().as_secs(), 5);
+    assert!(server.recv().await.is_none());
+}
+
 #[tokio::test(start_paused = true)]
 async fn the_heartbeat_pings_and_gives_up_on_a_silent_peer() {
     let mut config = Config::default();
