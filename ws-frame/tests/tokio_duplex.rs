@@ -213,13 +213,16 @@ async fn a_peer_that_does_not_answer_close_is_given_up_after_close_timeout() {
 }
 
 #[tokio::test]
-async fn without_a_close_timeout_the_close_is_written_all_the_same() {
+async fn without_a_close_timeout_the_close_is_written_and_the_end_awaited() {
     let (mut server, mut client) = raw(config(|limits| limits.close_timeout = Duration::MAX));
+    let recv = tokio::spawn(async move { server.recv().await });
     client.write_all(b"\x83\x80\x00\x00\x00\x00").await.unwrap();
-    assert!(matches!(server.recv().await, Some(Err(Error::Protocol(_)))));
     let mut wire = Vec::new();
     client.read_to_end(&mut wire).await.unwrap();
     assert_eq!(wire[2..4], 1002_u16.to_be_bytes());
+    assert!(!recv.is_finished());
+    drop(client);
+    assert!(matches!(recv.await.unwrap(), Some(Err(Error::Protocol(_)))));
 }
 
 #[tokio::test(start_paused = true)]
