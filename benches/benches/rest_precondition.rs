@@ -3,6 +3,7 @@
 //! `if_none_match`: a GET whose list does not name the current tag, so that all of it is read. The peer decodes
 //! If-None-Match and compares; the floors are what the bytes alone cost.
 //! `router`: one lookup among 150 routes. The peer finds a route and no more; ours also picks the method and answers 405.
+#![allow(clippy::unwrap_used, reason = "a bench fails by panicking")]
 use criterion::{Criterion, criterion_group, criterion_main};
 use headers::HeaderMapExt;
 use http::header::IF_NONE_MATCH;
@@ -14,7 +15,8 @@ use std::hint::black_box;
 
 fn if_none_match(c: &mut Criterion) {
     for count in [1_u32, 100] {
-        let list: Vec<String> = (0..count).map(|n| format!("\"{:032x}\"", 0x1234_5678_9abc_u64 + u64::from(n))).collect();
+        let list: Vec<String> =
+            (0..count).map(|n| format!("\"{:032x}\"", 0x1234_5678_9abc_u64 + u64::from(n))).collect();
         let list = list.join(", ");
         let mut request = HeaderMap::new();
         request.insert(IF_NONE_MATCH, HeaderValue::try_from(&list).unwrap());
@@ -91,7 +93,9 @@ fn router(c: &mut Criterion) {
     }
     let mut group = c.benchmark_group("router_150/method_not_allowed");
     group.bench_function("rest-core", |b| {
-        b.iter(|| matches!(ours.find(&Method::PUT, black_box("/v2/orders/12345")), Found::MethodNotAllowed(_)));
+        b.iter(|| {
+            matches!(ours.find(&Method::PUT, black_box("/v2/orders/12345")), Found::MethodNotAllowed(_))
+        });
     });
     group.finish();
 }

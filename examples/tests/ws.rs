@@ -100,7 +100,7 @@ async fn what_cannot_be_understood_is_answered_and_the_connection_stays() {
         assert_eq!(error["status"], status, "{text} {error}");
         assert!(error["detail"].as_str().is_some_and(|d| !d.is_empty()), "{error}");
     }
-    let long = json!({ "type": "message", "body": "x".repeat(4001) });
+    let long = json!({ "type": "message", "body": "x".repeat(16_001) });
     room.say(&long).await;
     assert_eq!(room.next_of("error").await["errors"][0]["pointer"], "/body");
     room.say(&json!({ "type": "message", "body": "still here" })).await;

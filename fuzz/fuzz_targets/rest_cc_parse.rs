@@ -8,7 +8,8 @@ libfuzzer_sys::fuzz_target!(|data: &[u8]| {
     let limits = Limits::DEFAULT;
     let Ok(read) = CacheControl::parse([data], &limits) else {
         // Syntax is never an error: only size is.
-        let directives = data.split(|&b| b == b',').filter(|d| d.iter().any(|b| !matches!(b, b' ' | b'\t'))).count();
+        let directives =
+            data.split(|&b| b == b',').filter(|d| d.iter().any(|b| !matches!(b, b' ' | b'\t'))).count();
         assert!(data.len() > limits.max_field || directives > limits.max_directives);
         return;
     };

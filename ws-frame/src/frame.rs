@@ -7,7 +7,7 @@ use crate::header::{Header, MAX_HEADER, Opcode, Role};
 use crate::mask;
 
 /// A payload up to this size is copied out of the read buffer: a kept message of a few bytes must not hold 64 KiB alive.
-const COPY_UP_TO: usize = 1024;
+pub(crate) const COPY_UP_TO: usize = 1024;
 
 /// One frame, unmasked.
 #[non_exhaustive]
@@ -162,6 +162,28 @@ impl FrameDecoder {
 /// What the machine asks of a frame that is not whole.
 #[cfg(feature = "std")]
 impl FrameDecoder {
+    /// Reads the frame at the front of `bytes` if it is whole and its payload, which is unmasked in place, is at most `max` bytes.
+    /// Gives its header and the size of that. With `None` nothing was done, and `advance` reads the frame.
+    #[inline]
+    pub(crate) fn next_small(
+        &mut self,
+        bytes: &mut [u8],
+        max: usize,
+    ) -> Result<Option<(Header, usize)>, Error> {
+        self.start = self.next;
+        let parsed = Header::parse(bytes, self.role).map_err(|kind| self.error(kind))?;
+        let Some((header, size)) = parsed else { return Ok(None) };
+        if header.len > max.min(self.max_frame) as u64 {
+            return Ok(None);
+        }
+        let Some(payload) = bytes[size..].get_mut(..header.len as usize) else { return Ok(None) };
+        if let Some(key) = header.mask {
+            mask::apply(payload, key, 0);
+        }
+        self.next = self.next.saturating_add(size as u64).saturating_add(header.len);
+        Ok(Some((header, size)))
+    }
+
     /// The header of the frame that is not whole, and how many payload bytes at the front of the buffer are unmasked.
     pub(crate) fn partial(&self) -> Option<(Header, usize)> {
         self.partial.map(|p| (p.header, p.ready))

@@ -1,5 +1,6 @@
 //! Time is an argument: each deadline under a clock that the test moves.
 #![cfg(feature = "std")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 mod common;
 
@@ -136,7 +137,8 @@ fn silence_of_120_seconds_closes_with_1001() {
 #[test]
 fn a_message_not_complete_in_60_seconds_closes_with_1008() {
     let t = start();
-    for first in [masked(false, Opcode::Text, "a"), BytesMut::from(&masked(true, Opcode::Binary, "abc")[..7])] {
+    for first in [masked(false, Opcode::Text, "a"), BytesMut::from(&masked(true, Opcode::Binary, "abc")[..7])]
+    {
         let mut server = Connection::server(quiet(), t);
         let mut buf = first;
         server.receive(&mut buf, t + secs(1));

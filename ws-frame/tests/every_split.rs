@@ -1,5 +1,6 @@
 //! The same input, cut at every place and byte by byte, gives the same events and the same answer.
 #![cfg(feature = "std")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 mod common;
 

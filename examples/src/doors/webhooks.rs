@@ -214,7 +214,7 @@ fn view(endpoint: &Endpoint) -> Value {
         "url": endpoint.url,
         "types": endpoint.types.split(' ').collect::<Vec<_>>(),
         "scheme": endpoint.scheme,
-        "enabled": endpoint.disabled.is_none(),
+        "state": if endpoint.disabled.is_none() { "enabled" } else { "disabled" },
         "created_at": endpoint.created_at.to_string(),
     })
 }

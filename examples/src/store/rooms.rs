@@ -110,8 +110,8 @@ pub(crate) fn notifications(db: &Connection, page: Page) -> Result<(Vec<Notifica
 
 /// Keeps what another system told us.
 ///
-/// What arrives as `notification.…` is our own kind coming back, when an endpoint is registered that leads here:
-/// it is kept, but told to nobody, or it would go round for ever.
+/// A message whose type is one of our events is such an event coming back, from an endpoint that leads here. It is kept,
+/// but told to nobody: it has been told already, and would go round for ever.
 pub(crate) fn notify(
     w: &mut Write<'_>,
     source: &'static str,
@@ -122,7 +122,7 @@ pub(crate) fn notify(
         .execute(params![source, kind, data.get(), w.now.millis()])?;
     let id = w.db.last_insert_rowid();
     let note = Notification { id, source: source.to_owned(), kind, data, created_at: w.now.to_string() };
-    if !note.kind.starts_with("notification.") {
+    if EventType::parse(&note.kind).is_none() {
         events::append(w, EventType::NotificationCreated, &note)?;
     }
     Ok(id)

@@ -3,6 +3,7 @@
 mod close;
 mod heartbeat;
 mod outbox;
+mod payload;
 mod recv;
 mod send;
 

@@ -4,14 +4,15 @@ use std::time::Instant;
 
 use bytes::{Buf, Bytes, BytesMut};
 
+use super::payload::{Payload, SmallCopies};
 use super::{Connection, Delivery, Event};
 use crate::close::CloseFrame;
 use crate::error::ErrorKind;
-use crate::frame::take;
+use crate::frame::COPY_UP_TO;
 use crate::header::{Header, Opcode};
 use crate::message::{Chunk, Message};
 use crate::text::Text;
-use crate::utf8::Utf8Validator;
+use crate::utf8::{self, Utf8Validator};
 
 /// Events that may wait before input does.
 const MAX_EVENTS: usize = 512;
@@ -170,48 +171,79 @@ impl Connection {
     }
 
     /// Reads one frame; `false` when more bytes are needed.
-    #[inline]
     fn step(&mut self, buf: &mut BytesMut) -> Result<bool, ErrorKind> {
+        if !self.decoder.in_frame() && self.small_frames(buf)? {
+            return Ok(true);
+        }
         let Some(header) = self.decoder.advance(buf).map_err(|error| error.kind())? else {
             self.on_partial(buf)?;
             return Ok(false);
         };
-        if header.opcode.is_control() {
-            let body = take(buf, header.len as usize);
-            self.on_control(header.opcode, body)?;
-        } else if header.fin && self.assembly.opcode.is_none() && header.opcode != Opcode::Continuation {
-            self.on_single(&header, buf)?;
-        } else {
-            if !self.assembly.header_seen {
-                self.on_data_header(&header)?;
-            }
-            self.assembly.header_seen = false;
-            self.on_data(&header, buf)?;
-        }
+        let len = header.len as usize - core::mem::take(&mut self.assembly.chunked);
+        self.on_frame(&header, Payload::Front(buf, len))?;
         Ok(true)
+    }
+
+    /// Reads small whole frames as long as there are any, in one pass over the buffer; says whether there was one.
+    fn small_frames(&mut self, buf: &mut BytesMut) -> Result<bool, ErrorKind> {
+        let mut copies = SmallCopies::default();
+        let mut rest = &mut buf[..];
+        let all = rest.len();
+        let mut result = Ok(());
+        while self.events.len() < MAX_EVENTS && self.is_receiving() && result.is_ok() {
+            copies.upcoming = rest.len();
+            match self.decoder.next_small(rest, COPY_UP_TO) {
+                Ok(Some((header, size))) => {
+                    let (frame, after) = rest.split_at_mut(size + header.len as usize);
+                    rest = after;
+                    result = self.on_frame(&header, Payload::Amid(&frame[size..], &mut copies));
+                }
+                Ok(None) => break,
+                Err(error) => result = Err(error.kind()),
+            }
+        }
+        let read = all - rest.len();
+        buf.advance(read);
+        result.map(|()| read > 0)
+    }
+
+    #[inline]
+    fn on_frame(&mut self, header: &Header, payload: Payload<'_>) -> Result<(), ErrorKind> {
+        if header.opcode.is_control() {
+            return self.on_control(header.opcode, payload.take());
+        }
+        if header.fin && self.assembly.opcode.is_none() && header.opcode != Opcode::Continuation {
+            return self.on_single(header.opcode, payload);
+        }
+        if !core::mem::take(&mut self.assembly.header_seen) {
+            self.on_data_header(header)?;
+        }
+        self.on_data(header, payload)
     }
 
     /// A message in one frame, all of it there: the common case, and no state.
     #[inline]
-    fn on_single(&mut self, header: &Header, buf: &mut BytesMut) -> Result<(), ErrorKind> {
-        let len = header.len as usize;
-        if len > self.config.limits.max_message {
+    fn on_single(&mut self, opcode: Opcode, payload: Payload<'_>) -> Result<(), ErrorKind> {
+        if payload.as_slice().len() > self.config.limits.max_message {
             return Err(ErrorKind::MessageTooBig);
         }
-        let data = take(buf, len);
-        let message = match header.opcode {
-            Opcode::Text => Message::Text(checked_text(data)?),
-            _ => Message::Binary(data),
-        };
-        self.events.push_back(match self.config.delivery {
-            Delivery::Messages => Event::Message(message),
-            Delivery::Chunks => Event::Chunk(Chunk {
-                opcode: header.opcode,
-                data: message.into_bytes(),
-                first: true,
-                last: true,
-            }),
-        });
+        // Each event is built where it is queued: a detour over a local costs as much as reading the header.
+        match (self.config.delivery, opcode) {
+            (Delivery::Messages, Opcode::Text) => {
+                let text = checked_text(payload.take())?;
+                self.events.push_back(Event::Message(Message::Text(text)));
+            }
+            (Delivery::Messages, _) => {
+                self.events.push_back(Event::Message(Message::Binary(payload.take())));
+            }
+            (Delivery::Chunks, _) => {
+                if opcode == Opcode::Text {
+                    utf8::check(payload.as_slice()).map_err(|at| invalid(at as u64))?;
+                }
+                let data = payload.take();
+                self.events.push_back(Event::Chunk(Chunk { opcode, data, first: true, last: true }));
+            }
+        }
         Ok(())
     }
 
@@ -247,34 +279,31 @@ impl Connection {
         Ok(())
     }
 
-    /// The (rest of the) payload of a frame is at the front of `buf`.
-    fn on_data(&mut self, header: &Header, buf: &mut BytesMut) -> Result<(), ErrorKind> {
+    /// The payload of a whole frame of a message in parts, less what was delivered already.
+    fn on_data(&mut self, header: &Header, payload: Payload<'_>) -> Result<(), ErrorKind> {
         let assembly = &mut self.assembly;
         let opcode = assembly.opcode.unwrap_or(header.opcode);
-        let len = header.len as usize - core::mem::take(&mut assembly.chunked);
         if opcode == Opcode::Text {
-            let unchecked = &buf[core::mem::take(&mut assembly.checked)..len];
+            let unchecked = &payload.as_slice()[core::mem::take(&mut assembly.checked)..];
             assembly.text.push(unchecked).map_err(invalid)?;
             if header.fin {
                 assembly.text.finish().map_err(invalid)?;
             }
         }
         if self.config.delivery == Delivery::Chunks {
-            let data = take(buf, len);
+            let data = payload.take();
             if !data.is_empty() || header.fin {
                 let first = !assembly.continued;
                 assembly.continued = true;
                 self.events.push_back(Event::Chunk(Chunk { opcode, data, first, last: header.fin }));
             }
         } else if !header.fin {
-            assembly.data.extend_from_slice(&buf[..len]);
-            buf.advance(len);
+            payload.append_to(&mut assembly.data);
         } else {
             let data = if assembly.data.is_empty() {
-                take(buf, len)
+                payload.take()
             } else {
-                assembly.data.extend_from_slice(&buf[..len]);
-                buf.advance(len);
+                payload.append_to(&mut assembly.data);
                 core::mem::take(&mut assembly.data).freeze()
             };
             self.events.push_back(Event::Message(match opcode {
