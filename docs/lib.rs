@@ -11,3 +11,5 @@ pub mod sse_codec {}
 pub mod webhook_sig {}
 #[doc = include_str!("ws-frame.md")]
 pub mod ws_frame {}
+#[doc = include_str!("comparison.md")]
+pub mod comparison {}
