@@ -1,5 +1,5 @@
 //! Close codes and Close bodies (RFC 6455 §5.5.1, §7.4). All of it stands without `std`.
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+#![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use ws_frame::{CloseCode, CloseFrame, ErrorKind, MAX_REASON};
 

@@ -1,6 +1,6 @@
 //! The closing handshake (RFC 6455 §5.5.1, §7) from both ends.
 #![cfg(feature = "std")]
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+#![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod common;
 

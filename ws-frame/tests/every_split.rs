@@ -1,6 +1,6 @@
 //! The same input, cut at every place and byte by byte, gives the same events and the same answer.
 #![cfg(feature = "std")]
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+#![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod common;
 

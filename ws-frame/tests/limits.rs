@@ -1,6 +1,6 @@
 //! Each limit, at it and over it.
 #![cfg(feature = "std")]
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+#![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod common;
 

@@ -1,6 +1,6 @@
 //! Messages through the machine: fragments, control frames between them, text, chunks, what is sent.
 #![cfg(feature = "std")]
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+#![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod common;
 

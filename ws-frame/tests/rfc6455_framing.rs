@@ -1,5 +1,5 @@
 //! The frames of RFC 6455 §5, and each rule that one frame can break. All of it stands without `std` in the crate.
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+#![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use bytes::{Bytes, BytesMut};
 use proptest::prelude::*;

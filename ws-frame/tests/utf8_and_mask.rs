@@ -1,5 +1,5 @@
 //! Text is refused at its first bad byte however it is cut; masks are XOR however they are cut. All of it stands without `std`.
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+#![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use bytes::Bytes;
 use proptest::prelude::*;
