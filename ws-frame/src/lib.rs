@@ -74,3 +74,8 @@ pub use message::{Chunk, Message, Outgoing};
 pub use prepared::Prepared;
 pub use text::{InvalidText, Text};
 pub use utf8::Utf8Validator;
+
+/// The README's example runs as a test.
+#[cfg(all(doctest, feature = "tokio"))]
+#[doc = include_str!("../README.md")]
+struct Readme;
