@@ -52,7 +52,7 @@ changed_crates() {
     changed=$({ git diff --name-only "$base"; git ls-files --others --exclude-standard; } | while read -r file; do crate_of "$file"; done | sort -u)
     for crate in $CRATES; do
         if grep -qx "$crate" <<<"$changed" ||
-            cargo tree --offline -q -p "$crate" --all-features -e normal --prefix none 2>/dev/null | awk '{print $1}' | sort -u | grep -qxF "$(printf '%s\n' $changed)" && [ -n "$changed" ]; then
+            cargo tree -q -p "$crate" --all-features -e normal --prefix none 2>/dev/null | awk '{print $1}' | sort -u | grep -qxF "$(printf '%s\n' $changed)" && [ -n "$changed" ]; then
             echo "$crate"
         fi
     done
