@@ -213,6 +213,9 @@ impl Connection {
 
     /// When to call [`handle_timeout`](Self::handle_timeout); `None` when nothing waits for time.
     pub fn poll_timeout(&self) -> Option<Instant> {
+        if self.is_finished() {
+            return None;
+        }
         if self.is_ending() || self.stalled {
             return self.closing.deadline();
         }
