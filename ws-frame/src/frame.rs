@@ -1,5 +1,8 @@
 //! Frames as a codec (RFC 6455 §5): any split of the input gives the same frames.
 
+#[cfg(feature = "std")]
+use core::ops::RangeInclusive;
+
 use bytes::{Buf, Bytes, BytesMut};
 
 use crate::error::{Error, ErrorKind};
@@ -7,7 +10,7 @@ use crate::header::{Header, MAX_HEADER, Opcode, Role};
 use crate::mask;
 
 /// A payload up to this size is copied out of the read buffer: a kept message of a few bytes must not hold 64 KiB alive.
-pub(crate) const COPY_UP_TO: usize = 1024;
+pub(crate) const COPY_UP_TO: usize = 512;
 
 /// One frame, unmasked.
 #[non_exhaustive]
@@ -162,26 +165,36 @@ impl FrameDecoder {
 /// What the machine asks of a frame that is not whole.
 #[cfg(feature = "std")]
 impl FrameDecoder {
-    /// Reads the frame at the front of `bytes` if it is whole and its payload, which is unmasked in place, is at most `max` bytes.
-    /// Gives its header and the size of that. With `None` nothing was done, and `advance` reads the frame.
+    /// Reads the frame at the front of `bytes` if it is right, whole, and its payload of a length in `lengths`; unmasks that in place.
+    /// Gives the header and its size. With `None` nothing was done, and `advance` reads the frame.
     #[inline]
-    pub(crate) fn next_small(
+    pub(crate) fn next_whole(
         &mut self,
         bytes: &mut [u8],
-        max: usize,
-    ) -> Result<Option<(Header, usize)>, Error> {
-        self.start = self.next;
-        let parsed = Header::parse(bytes, self.role).map_err(|kind| self.error(kind))?;
-        let Some((header, size)) = parsed else { return Ok(None) };
-        if header.len > max.min(self.max_frame) as u64 {
-            return Ok(None);
+        lengths: RangeInclusive<usize>,
+    ) -> Option<(Header, usize)> {
+        let (header, size) = Header::parse(bytes, self.role).ok()??;
+        let len = usize::try_from(header.len).ok()?;
+        if !lengths.contains(&len) || len > self.max_frame {
+            return None;
         }
-        let Some(payload) = bytes[size..].get_mut(..header.len as usize) else { return Ok(None) };
+        let payload = bytes[size..].get_mut(..len)?;
         if let Some(key) = header.mask {
             mask::apply(payload, key, 0);
         }
+        self.start = self.next;
         self.next = self.next.saturating_add(size as u64).saturating_add(header.len);
-        Ok(Some((header, size)))
+        Some((header, size))
+    }
+
+    /// Bytes of the stream before the frame that is read next.
+    pub(crate) const fn next_offset(&self) -> u64 {
+        self.next
+    }
+
+    /// Says that errors are in the frame that begins at `start`.
+    pub(crate) const fn point_at(&mut self, start: u64) {
+        self.start = start;
     }
 
     /// The header of the frame that is not whole, and how many payload bytes at the front of the buffer are unmasked.

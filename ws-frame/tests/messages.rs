@@ -149,6 +149,37 @@ fn what_came_before_an_error_is_delivered_and_its_reply_sent() {
 }
 
 #[test]
+fn bad_text_among_many_messages_is_found_in_its_frame() {
+    for size in [3, 600] {
+        let good = masked(true, Opcode::Text, "x".repeat(size));
+        let mut wire = BytesMut::new();
+        for _ in 0..40 {
+            wire.extend_from_slice(&good);
+        }
+        wire.extend(masked(true, Opcode::Text, b"ab\xff".repeat(size)));
+        wire.extend_from_slice(&good);
+        let got = feed(&mut server(), &wire);
+        assert_eq!(got.len(), 41);
+        let error = closed(&got).error.unwrap();
+        assert_eq!(
+            (error.kind(), error.offset()),
+            (ErrorKind::InvalidUtf8 { at: 2 }, 40 * good.len() as u64)
+        );
+    }
+}
+
+#[test]
+fn messages_of_mixed_sizes_keep_their_order() {
+    let sizes =
+        [0, 1, 512, 513, 5, 600, 600, 125, 126, 70_000, 2, 512, 512, 512, 512, 512, 512, 512, 512, 512, 3];
+    let message = |size: usize| Message::from((0..size).map(|i| (i * size) as u8).collect::<Vec<u8>>());
+    let wire: BytesMut =
+        sizes.iter().flat_map(|&size| masked(true, Opcode::Binary, message(size).as_bytes())).collect();
+    let expected: Vec<_> = sizes.iter().map(|&size| Event::Message(message(size))).collect();
+    assert!(feed(&mut server(), &wire) == expected);
+}
+
+#[test]
 fn many_messages_in_one_read_are_all_delivered() {
     let mut server = server();
     let mut wire = BytesMut::new();

@@ -3,7 +3,6 @@
 mod close;
 mod heartbeat;
 mod outbox;
-mod payload;
 mod recv;
 mod send;
 

@@ -4,11 +4,10 @@ use std::time::Instant;
 
 use bytes::{Buf, Bytes, BytesMut};
 
-use super::payload::{Payload, SmallCopies};
 use super::{Connection, Delivery, Event};
 use crate::close::CloseFrame;
 use crate::error::ErrorKind;
-use crate::frame::COPY_UP_TO;
+use crate::frame::{COPY_UP_TO, take};
 use crate::header::{Header, Opcode};
 use crate::message::{Chunk, Message};
 use crate::text::Text;
@@ -16,6 +15,27 @@ use crate::utf8::{self, Utf8Validator};
 
 /// Events that may wait before input does.
 const MAX_EVENTS: usize = 512;
+
+/// Messages that are read in one run, at most.
+const MAX_RUN: usize = 32;
+
+/// A longer message is read by itself; so the places in a run fit 32 bits.
+const MAX_IN_RUN: usize = 1024 * 1024;
+
+/// A shared copy ends with the message that passes this size: one kept small message holds no more than this and another one.
+const SHARED: usize = 4096;
+
+/// The first byte of a message in one frame.
+const FINAL_TEXT: u8 = 0x81;
+const FINAL_BINARY: u8 = 0x82;
+
+/// Where a payload lies in the read buffer.
+#[derive(Clone, Copy)]
+struct Place {
+    opcode: Opcode,
+    start: u32,
+    end: u32,
+}
 
 /// An emptied event queue keeps this much room, and gives more than this back.
 const KEPT_EVENTS: usize = 8;
@@ -170,77 +190,107 @@ impl Connection {
         self.assembly = Assembly::default();
     }
 
-    /// Reads one frame; `false` when more bytes are needed.
+    /// Reads one frame, or a run of messages; `false` when more bytes are needed.
     fn step(&mut self, buf: &mut BytesMut) -> Result<bool, ErrorKind> {
-        if !self.decoder.in_frame() && self.small_frames(buf)? {
+        if self.run_of_messages(buf)? {
             return Ok(true);
         }
         let Some(header) = self.decoder.advance(buf).map_err(|error| error.kind())? else {
             self.on_partial(buf)?;
             return Ok(false);
         };
-        let len = header.len as usize - core::mem::take(&mut self.assembly.chunked);
-        self.on_frame(&header, Payload::Front(buf, len))?;
+        if header.opcode.is_control() {
+            let body = take(buf, header.len as usize);
+            self.on_control(header.opcode, body)?;
+        } else if header.fin && self.assembly.opcode.is_none() && header.opcode != Opcode::Continuation {
+            if header.len > self.config.limits.max_message as u64 {
+                return Err(ErrorKind::MessageTooBig);
+            }
+            let data = take(buf, header.len as usize);
+            self.deliver(header.opcode, data)?;
+        } else {
+            if !core::mem::take(&mut self.assembly.header_seen) {
+                self.on_data_header(&header)?;
+            }
+            self.on_data(&header, buf)?;
+        }
         Ok(true)
     }
 
-    /// Reads small whole frames as long as there are any, in one pass over the buffer; says whether there was one.
-    fn small_frames(&mut self, buf: &mut BytesMut) -> Result<bool, ErrorKind> {
-        let mut copies = SmallCopies::default();
-        let mut rest = &mut buf[..];
-        let all = rest.len();
-        let mut result = Ok(());
-        while self.events.len() < MAX_EVENTS && self.is_receiving() && result.is_ok() {
-            copies.upcoming = rest.len();
-            match self.decoder.next_small(rest, COPY_UP_TO) {
-                Ok(Some((header, size))) => {
-                    let (frame, after) = rest.split_at_mut(size + header.len as usize);
-                    rest = after;
-                    result = self.on_frame(&header, Payload::Amid(&frame[size..], &mut copies));
-                }
-                Ok(None) => break,
-                Err(error) => result = Err(error.kind()),
+    /// Reads the messages at the front of `buf` that are whole, in one frame each; says whether there was one. Small ones share a
+    /// copy, bigger ones a slice of the buffer. Whatever else comes, an error too, is left to `step`.
+    fn run_of_messages(&mut self, buf: &mut BytesMut) -> Result<bool, ErrorKind> {
+        if self.decoder.in_frame() || self.assembly.opcode.is_some() {
+            return Ok(false);
+        }
+        let mut max = MAX_IN_RUN.min(self.config.limits.max_message);
+        let mut min = 0;
+        let room = MAX_RUN.min(MAX_EVENTS - self.events.len().min(MAX_EVENTS));
+        let base = self.decoder.next_offset();
+        let mut run = [Place { opcode: Opcode::Text, start: 0, end: 0 }; MAX_RUN];
+        let mut count = 0;
+        let mut at = 0;
+        while count < room
+            && let Some(&first) = buf.get(at)
+            && (first == FINAL_TEXT || first == FINAL_BINARY)
+            && let Some((header, size)) = self.decoder.next_whole(&mut buf[at..], min..=max)
+        {
+            let len = header.len as usize;
+            let start = at + size;
+            at = start + len;
+            run[count] = Place { opcode: header.opcode, start: start as u32, end: at as u32 };
+            count += 1;
+            if len > COPY_UP_TO {
+                min = COPY_UP_TO + 1;
+            } else if at >= SHARED {
+                break;
+            } else {
+                max = max.min(COPY_UP_TO);
             }
         }
-        let read = all - rest.len();
-        buf.advance(read);
-        result.map(|()| read > 0)
+        let run = &run[..count];
+        match run {
+            [] => return Ok(false),
+            [only] => {
+                buf.advance(only.start as usize);
+                let data = take(buf, (only.end - only.start) as usize);
+                self.deliver(only.opcode, data)?;
+                return Ok(true);
+            }
+            _ => {}
+        }
+        let shared = if min > 0 {
+            buf.split_to(at).freeze()
+        } else {
+            let copy = Bytes::copy_from_slice(&buf[..at]);
+            buf.advance(at);
+            copy
+        };
+        let mut head = 0;
+        for place in run {
+            let data = shared.slice(place.start as usize..place.end as usize);
+            if let Err(kind) = self.deliver(place.opcode, data) {
+                self.decoder.point_at(base + u64::from(head));
+                return Err(kind);
+            }
+            head = place.end;
+        }
+        Ok(true)
     }
 
+    /// A whole message.
     #[inline]
-    fn on_frame(&mut self, header: &Header, payload: Payload<'_>) -> Result<(), ErrorKind> {
-        if header.opcode.is_control() {
-            return self.on_control(header.opcode, payload.take());
-        }
-        if header.fin && self.assembly.opcode.is_none() && header.opcode != Opcode::Continuation {
-            return self.on_single(header.opcode, payload);
-        }
-        if !core::mem::take(&mut self.assembly.header_seen) {
-            self.on_data_header(header)?;
-        }
-        self.on_data(header, payload)
-    }
-
-    /// A message in one frame, all of it there: the common case, and no state.
-    #[inline]
-    fn on_single(&mut self, opcode: Opcode, payload: Payload<'_>) -> Result<(), ErrorKind> {
-        if payload.as_slice().len() > self.config.limits.max_message {
-            return Err(ErrorKind::MessageTooBig);
-        }
-        // Each event is built where it is queued: a detour over a local costs as much as reading the header.
+    fn deliver(&mut self, opcode: Opcode, data: Bytes) -> Result<(), ErrorKind> {
         match (self.config.delivery, opcode) {
             (Delivery::Messages, Opcode::Text) => {
-                let text = checked_text(payload.take())?;
+                let text = checked_text(data)?;
                 self.events.push_back(Event::Message(Message::Text(text)));
             }
-            (Delivery::Messages, _) => {
-                self.events.push_back(Event::Message(Message::Binary(payload.take())));
-            }
+            (Delivery::Messages, _) => self.events.push_back(Event::Message(Message::Binary(data))),
             (Delivery::Chunks, _) => {
                 if opcode == Opcode::Text {
-                    utf8::check(payload.as_slice()).map_err(|at| invalid(at as u64))?;
+                    utf8::check(&data).map_err(|at| invalid(at as u64))?;
                 }
-                let data = payload.take();
                 self.events.push_back(Event::Chunk(Chunk { opcode, data, first: true, last: true }));
             }
         }
@@ -279,37 +329,37 @@ impl Connection {
         Ok(())
     }
 
-    /// The payload of a whole frame of a message in parts, less what was delivered already.
-    fn on_data(&mut self, header: &Header, payload: Payload<'_>) -> Result<(), ErrorKind> {
+    /// The payload of a whole frame of a message in parts, less what was delivered already, is at the front of `buf`.
+    fn on_data(&mut self, header: &Header, buf: &mut BytesMut) -> Result<(), ErrorKind> {
         let assembly = &mut self.assembly;
         let opcode = assembly.opcode.unwrap_or(header.opcode);
-        if opcode == Opcode::Text {
-            let unchecked = &payload.as_slice()[core::mem::take(&mut assembly.checked)..];
-            assembly.text.push(unchecked).map_err(invalid)?;
+        let len = header.len as usize - core::mem::take(&mut assembly.chunked);
+        let chunks = self.config.delivery == Delivery::Chunks;
+        let checked = core::mem::take(&mut assembly.checked);
+        // A message that is delivered whole is checked whole when its text is made: no other way to make a `Text` is safe.
+        if opcode == Opcode::Text && (chunks || !header.fin) {
+            assembly.text.push(&buf[checked..len]).map_err(invalid)?;
             if header.fin {
                 assembly.text.finish().map_err(invalid)?;
             }
         }
-        if self.config.delivery == Delivery::Chunks {
-            let data = payload.take();
+        if chunks {
+            let data = take(buf, len);
             if !data.is_empty() || header.fin {
                 let first = !assembly.continued;
                 assembly.continued = true;
                 self.events.push_back(Event::Chunk(Chunk { opcode, data, first, last: header.fin }));
             }
-        } else if !header.fin {
-            payload.append_to(&mut assembly.data);
+        } else if header.fin && assembly.data.is_empty() {
+            let data = take(buf, len);
+            self.deliver(opcode, data)?;
         } else {
-            let data = if assembly.data.is_empty() {
-                payload.take()
-            } else {
-                payload.append_to(&mut assembly.data);
-                core::mem::take(&mut assembly.data).freeze()
-            };
-            self.events.push_back(Event::Message(match opcode {
-                Opcode::Text => Message::Text(checked_text(data)?),
-                _ => Message::Binary(data),
-            }));
+            assembly.data.extend_from_slice(&buf[..len]);
+            buf.advance(len);
+            if header.fin {
+                let data = core::mem::take(&mut assembly.data).freeze();
+                self.deliver(opcode, data)?;
+            }
         }
         if header.fin {
             self.assembly = Assembly::default();
@@ -363,7 +413,6 @@ impl Connection {
     }
 }
 
-/// Text in one piece. Text in several was checked as it came, and is checked once more here: no other way to make a [`Text`] is safe.
 #[inline]
 fn checked_text(data: Bytes) -> Result<Text, ErrorKind> {
     Text::try_from(data).map_err(|e| invalid(e.valid_up_to() as u64))
