@@ -2,8 +2,8 @@
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 cd "$ROOT"
 export CARGO_TERM_COLOR=never CARGO_INCREMENTAL=0
-# The crates of the family: every member folder that is a library of its own.
-CRATES=$(sed -n 's/^members = \[\(.*\)\]/\1/p' Cargo.toml | tr -d '",' | tr ' ' '\n' | grep -vxE 'benches|docs|examples')
+# The crates of the family: every member folder at the top that is a library of its own.
+CRATES=$(sed -n 's/^members = \[\(.*\)\]/\1/p' Cargo.toml | tr -d '",' | tr ' ' '\n' | grep -vE '/|^(benches|docs|examples)$')
 NO_STD_CRATES="sse-codec webhook-sig ws-frame"
 TIMES=()
 STARTED=$SECONDS

@@ -17,6 +17,8 @@ use crate::body::Upload;
 use crate::bus::Bus;
 use crate::config::Config;
 use crate::doors::{console, inbound};
+use crate::event::EventType;
+use crate::feed::Follower;
 use crate::server;
 use crate::stats::Counters;
 use crate::store::Store;
@@ -31,6 +33,13 @@ pub(crate) struct App {
     pub(crate) counters: Arc<Counters>,
     pub(crate) stopped: watch::Receiver<bool>,
     pub(crate) page: console::Page,
+}
+
+impl App {
+    /// The events of one kind from here on, until the service stops.
+    pub(crate) fn follow(&self, kind: EventType) -> Follower {
+        self.bus.feed.follow(kind, self.stopped.clone())
+    }
 }
 
 /// Answers any request: routes, then the fields that every answer has.

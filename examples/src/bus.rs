@@ -1,4 +1,4 @@
-//! From the commit to the listening doors: the event stream, the rooms, the webhooks; each once.
+//! From the commit to the listening doors: the event stream, the rooms, the webhooks, the feeds of subscriptions; each once.
 
 use std::sync::Arc;
 use std::sync::OnceLock;
@@ -13,6 +13,7 @@ use crate::config::Config;
 use crate::doors::{room_message, stream};
 use crate::event::{Event, EventType};
 use crate::failure::Failure;
+use crate::feed::Feed;
 use crate::rooms::Rooms;
 use crate::store::{Change, Listener, OpenError, Opened, Store, events, hooks};
 use crate::targets;
@@ -22,6 +23,7 @@ pub(crate) struct Bus {
     pub(crate) hub: SharedHub<&'static str>,
     pub(crate) rooms: Rooms<Line>,
     pub(crate) hooks: Handle,
+    pub(crate) feed: Feed,
 }
 
 /// What goes to the members of a room: framed once for all of them.
@@ -67,7 +69,7 @@ impl Bus {
         let run = Box::pin(async move {
             drop(deliverer.run().await);
         });
-        Ok((Bus { hub, rooms: Rooms::new(), hooks }, Deliveries { run, store }))
+        Ok((Bus { hub, rooms: Rooms::new(), hooks, feed: Feed::new() }, Deliveries { run, store }))
     }
 }
 
@@ -140,7 +142,8 @@ impl Listener for Bus {
 }
 
 impl Bus {
-    fn publish(&self, event: &Event) {
+    fn publish(&self, event: &Arc<Event>) {
+        self.feed.tell(event);
         let streamed = stream::frame(event)
             .map_err(|e| e.to_string())
             .and_then(|frame| self.hub.publish(&stream::topic(event.kind), frame).map_err(|e| e.to_string()));

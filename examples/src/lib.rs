@@ -20,6 +20,7 @@ mod config;
 mod doors;
 mod event;
 mod failure;
+mod feed;
 mod guard;
 mod input;
 mod rooms;

@@ -1,0 +1,1 @@
+//! Code from `.proto` files for grpc-wire, without protoc.

@@ -1,0 +1,1 @@
+//! gRPC and gRPC-Web without I/O: framing, status, metadata, deadlines, call machines.
