@@ -3,6 +3,10 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 #![allow(clippy::disallowed_methods, reason = "tests open sockets and wait")]
 
+pub(crate) mod grpc;
+pub(crate) mod mutants;
+pub(crate) mod soap;
+
 use std::collections::VecDeque;
 use std::convert::Infallible;
 use std::net::SocketAddr;
@@ -180,7 +184,7 @@ impl Sink {
     }
 }
 
-const PATIENCE: Duration = Duration::from_secs(10);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
 
 /// An open event stream, read with the crate's own parser.
 pub(crate) struct Events {
@@ -208,7 +212,8 @@ impl Events {
         let response =
             timeout(PATIENCE, sender.send_request(request)).await.expect("an answer in time").unwrap();
         assert_eq!(response.status(), StatusCode::OK, "{response:?}");
-        assert_eq!(response.headers()["content-type"], "text/event-stream");
+        let media_type = response.headers()["content-type"].to_str().unwrap();
+        assert_eq!(media_type.split(';').next(), Some("text/event-stream"));
         Events {
             body: response.into_body(),
             parser: sse_codec::Parser::new(),
