@@ -1,12 +1,16 @@
 //! Every crate of the family in one service on one port.
 //!
 //! ```text
-//! connection ─ HTTP/1.1 or HTTP/2 ─ routes ─┬─ REST       (rest-core)   ─┐
-//!                                           ├─ WebSocket  (ws-frame)    ─┼─ one write: rows, event, owed deliveries
-//!                                           └─ webhooks in (webhook-sig)─┘        │ committed
-//!                                                                                 ▼
-//!                         event stream (sse-codec) ◄─┬─ rooms (ws-frame) ◄─┬─ webhooks out (webhook-sig)
-//!                                                    └─────── bus ─────────┘
+//! connection ─ HTTP/1.1 or HTTP/2 ─ routes ─┬─ REST       (rest-core)     ─┐
+//!                                           ├─ GraphQL    (graphql-exec)  ─┤
+//!                                           ├─ gRPC       (grpc-wire)     ─┤
+//!                                           ├─ SOAP       (soap-envelope) ─┼─ one write: rows, event, owed deliveries
+//!                                           ├─ WebSocket  (ws-frame)      ─┤        │ committed
+//!                                           ├─ webhook in (webhook-sig)   ─┤        ▼
+//!                                           └─ tRPC       (rpc-typed)     ─┘       bus ─┬─► event stream (sse-codec)
+//!                                                                                       ├─► rooms (ws-frame)
+//!                                                                                       ├─► webhooks out (webhook-sig)
+//!                                                                                       └─► feed: GraphQL, gRPC, tRPC subscriptions
 //! ```
 //!
 //! An event is a row, written in the same transaction as what it tells of and as the deliveries that it owes. After the
