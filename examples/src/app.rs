@@ -16,11 +16,11 @@ use tower_service::Service;
 use crate::body::Upload;
 use crate::bus::Bus;
 use crate::config::Config;
-use crate::doors::{console, inbound};
+use crate::doors::{console, inbound, trpc};
 use crate::event::EventType;
 use crate::feed::Follower;
 use crate::server;
-use crate::stats::Counters;
+use crate::stats::{Counters, count};
 use crate::store::Store;
 
 /// What every handler can reach.
@@ -47,6 +47,7 @@ impl App {
 pub(crate) struct Front {
     pub(crate) app: Arc<App>,
     pub(crate) api: ApiService<Arc<App>>,
+    pub(crate) rpc: trpc::Door,
 }
 
 impl Front {
@@ -56,13 +57,20 @@ impl Front {
         let (method, path, since) =
             (request.method().clone(), request.uri().path().to_owned(), Instant::now());
         let awaits = request.headers().contains_key(header::EXPECT);
-        let Ok(mut response) =
-            self.api.call(request.map(|body| Upload::new(body, body_timeout, awaits))).await;
+        let request = request.map(|body| Upload::new(body, body_timeout, awaits));
+        let mut response = if path.starts_with("/trpc/") {
+            count(&self.app.counters.rpc);
+            let Ok(response) = self.rpc.call(request).await;
+            response.map(|body| body.map_err(|never| match never {}).boxed_unsync())
+        } else {
+            let Ok(response) = self.api.call(request).await;
+            response.map(BodyExt::boxed_unsync)
+        };
         let headers = response.headers_mut();
         headers.entry(header::X_CONTENT_TYPE_OPTIONS).or_insert(HeaderValue::from_static("nosniff"));
         let status = response.status().as_u16();
         tracing::info!(%method, path, status, took = ?since.elapsed(), "request");
-        response.map(BodyExt::boxed_unsync)
+        response
     }
 }
 

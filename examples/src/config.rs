@@ -28,6 +28,9 @@ pub struct Args {
     /// Where webhooks may be sent to
     #[arg(long, value_name = "WHERE", value_enum, default_value_t = Targets::Loopback)]
     pub webhook_targets: Targets,
+    /// Write the type of the tRPC router, for TypeScript, into a file, and end
+    #[arg(long, value_name = "FILE")]
+    pub emit_trpc: Option<PathBuf>,
     /// How much to log on stderr: off, error, warn, info, debug or trace
     #[arg(long, value_name = "LEVEL", default_value = "warn")]
     pub log: tracing::level_filters::LevelFilter,
@@ -136,6 +139,8 @@ Then, from another terminal:
       the events as they happen; -H 'Last-Event-ID: 7' first sends those after event 7
   websocat ws://127.0.0.1:8080/ws/users?token=abc123
       a room; say {\"type\":\"message\",\"body\":\"hello\",\"from\":\"me\"}
+  curl -G http://127.0.0.1:8080/trpc/users.getById --data-urlencode 'input={\"id\":\"42\"}'
+      typed RPC, as @trpc/client calls it; --emit-trpc FILE writes the router's type for TypeScript
   curl http://127.0.0.1:8080/webhooks/endpoints -H 'Authorization: Bearer abc123' \\
        -H 'Content-Type: application/json' \\
        -d '{\"url\":\"http://127.0.0.1:9000/hook\",\"types\":[\"user.*\"],\"scheme\":\"standard\"}'

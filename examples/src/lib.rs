@@ -38,3 +38,11 @@ mod targets;
 pub use config::{Args, Config, Targets};
 pub use start::{Running, Showcase, StartError};
 pub use stats::Stats;
+
+/// The type of the tRPC router, as a file for TypeScript.
+///
+/// # Errors
+/// A type that TypeScript cannot say.
+pub fn trpc_types() -> Result<String, Box<dyn std::error::Error + Send + Sync>> {
+    doors::trpc::app_router()
+}

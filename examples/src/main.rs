@@ -2,6 +2,7 @@
 #![allow(clippy::disallowed_methods, reason = "the program itself")]
 
 use std::io::Write;
+use std::path::Path;
 use std::process::ExitCode;
 
 use clap::Parser;
@@ -11,12 +12,24 @@ use tokio::signal::unix::{SignalKind, signal};
 fn main() -> ExitCode {
     let args = Args::parse();
     tracing_subscriber::fmt().with_max_level(args.log).with_writer(std::io::stderr).with_target(false).init();
+    if let Some(file) = &args.emit_trpc {
+        return ended(emit(file));
+    }
     // Two threads carry a demo, and each more costs memory while idle.
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
     let outcome = match runtime {
         Ok(runtime) => runtime.block_on(run(args.into())),
         Err(cause) => Err(format!("cannot start threads: {cause}")),
     };
+    ended(outcome)
+}
+
+fn emit(file: &Path) -> Result<(), String> {
+    let types = showcase::trpc_types().map_err(|e| e.to_string())?;
+    std::fs::write(file, types).map_err(|e| format!("cannot write {}: {}", file.display(), e.kind()))
+}
+
+fn ended(outcome: Result<(), String>) -> ExitCode {
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(sentence) => {

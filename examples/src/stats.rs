@@ -12,6 +12,8 @@ pub struct Stats {
     pub ws_handshakes: u64,
     /// WebSocket messages and protocol errors that came out of the frame decoder.
     pub ws_messages: u64,
+    /// Typed RPC requests that reached its decoder, whatever they then were.
+    pub rpc: u64,
     /// Requests for the event stream whose parameters were read.
     pub sse: u64,
     /// Signed requests that reached the verifier.
@@ -26,6 +28,7 @@ pub(crate) struct Counters {
     pub(crate) rest: AtomicU64,
     pub(crate) ws_handshakes: AtomicU64,
     pub(crate) ws_messages: AtomicU64,
+    pub(crate) rpc: AtomicU64,
     pub(crate) sse: AtomicU64,
     pub(crate) inbound: AtomicU64,
     pub(crate) webhooks: AtomicU64,
@@ -38,6 +41,7 @@ impl Counters {
             rest: read(&self.rest),
             ws_handshakes: read(&self.ws_handshakes),
             ws_messages: read(&self.ws_messages),
+            rpc: read(&self.rpc),
             sse: read(&self.sse),
             inbound: read(&self.inbound),
             webhooks: read(&self.webhooks),

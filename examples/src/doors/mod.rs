@@ -7,4 +7,5 @@ pub(crate) mod rest;
 pub(crate) mod room;
 pub(crate) mod room_message;
 pub(crate) mod stream;
+pub(crate) mod trpc;
 pub(crate) mod webhooks;

@@ -81,6 +81,20 @@ pub(crate) fn of_time(
     Ok(rows.collect::<Result<Vec<Option<Event>>, _>>()?.into_iter().flatten().collect())
 }
 
+/// Events of one kind behind an id, oldest first.
+pub(crate) fn of_kind(
+    db: &Connection,
+    kind: EventType,
+    after: i64,
+    limit: i64,
+) -> Result<Vec<Event>, Failure> {
+    let mut statement = db.prepare_cached(
+        "SELECT id, type, at, data FROM events WHERE id > ? AND type = ? ORDER BY id LIMIT ?",
+    )?;
+    let rows = statement.query_map(params![after, kind.as_str(), limit], read)?;
+    Ok(rows.collect::<Result<Vec<Option<Event>>, _>>()?.into_iter().flatten().collect())
+}
+
 /// The id of the newest event that ever was, or 0.
 pub(crate) fn last_id(db: &Connection) -> Result<i64, Failure> {
     let mut statement =
