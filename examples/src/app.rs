@@ -4,6 +4,7 @@
 use std::sync::Arc;
 use std::time::Instant;
 
+use grpc_wire::tower::GrpcService;
 use http::{HeaderValue, Request, Response, header};
 use http_body_util::BodyExt;
 use hyper::body::Incoming;
@@ -16,11 +17,11 @@ use tower_service::Service;
 use crate::body::Upload;
 use crate::bus::Bus;
 use crate::config::Config;
-use crate::doors::{console, inbound};
+use crate::doors::{console, grpc, inbound};
 use crate::event::EventType;
 use crate::feed::Follower;
 use crate::server;
-use crate::stats::Counters;
+use crate::stats::{Counters, count};
 use crate::store::Store;
 
 /// What every handler can reach.
@@ -47,6 +48,7 @@ impl App {
 pub(crate) struct Front {
     pub(crate) app: Arc<App>,
     pub(crate) api: ApiService<Arc<App>>,
+    pub(crate) grpc: GrpcService,
 }
 
 impl Front {
@@ -56,13 +58,28 @@ impl Front {
         let (method, path, since) =
             (request.method().clone(), request.uri().path().to_owned(), Instant::now());
         let awaits = request.headers().contains_key(header::EXPECT);
-        let Ok(mut response) =
-            self.api.call(request.map(|body| Upload::new(body, body_timeout, awaits))).await;
+        let mut response = if grpc::is_for(&request) {
+            count(&self.app.counters.grpc);
+            let open_ended = grpc::is_open_ended(&request);
+            let request = request.map(|body| match open_ended {
+                true => Upload::open_ended(body),
+                false => Upload::new(body, body_timeout, awaits),
+            });
+            let Ok(response) = self.grpc.call(request).await;
+            match grpc::rejection(response.status()) {
+                Some(rejection) => as_problem(response, &rejection.to_string()).map(BodyExt::boxed_unsync),
+                None => response.map(|body| body.map_err(Into::into).boxed_unsync()),
+            }
+        } else {
+            let Ok(response) =
+                self.api.call(request.map(|body| Upload::new(body, body_timeout, awaits))).await;
+            response.map(BodyExt::boxed_unsync)
+        };
         let headers = response.headers_mut();
         headers.entry(header::X_CONTENT_TYPE_OPTIONS).or_insert(HeaderValue::from_static("nosniff"));
         let status = response.status().as_u16();
         tracing::info!(%method, path, status, took = ?since.elapsed(), "request");
-        response.map(BodyExt::boxed_unsync)
+        response
     }
 }
 

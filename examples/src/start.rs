@@ -20,7 +20,7 @@ use crate::app::{App, Front};
 use crate::bus::Bus;
 use crate::config::Config;
 use crate::doors::console::Page;
-use crate::doors::inbound;
+use crate::doors::{grpc, inbound};
 use crate::stats::Stats;
 use crate::store::{Opened, Place, Threads};
 use crate::{routes, server};
@@ -96,7 +96,7 @@ impl Showcase {
         });
         let api = routes::service(&app).map_err(|e| StartError::Config(e.to_string()))?;
         let deliveries = tokio::spawn(deliveries.run(store));
-        let front = Front { app: Arc::clone(&app), api };
+        let front = Front { app: Arc::clone(&app), api, grpc: grpc::service(&app) };
         let server = tokio::spawn(server::serve(listener, front, stopped));
         Ok(Running { addr, app, stop, server, deliveries, threads, _lock: lock })
     }
