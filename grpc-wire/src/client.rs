@@ -521,6 +521,12 @@ impl RequestSide {
         state.up.set(context);
         Poll::Pending
     }
+
+    /// Whether nothing but the end is left to be sent.
+    #[must_use]
+    pub fn is_sent(&self) -> bool {
+        lock(&self.0.state).call.is_sent()
+    }
 }
 
 impl fmt::Debug for RequestSide {

@@ -10,6 +10,8 @@ mod cx;
 mod deadline;
 mod error;
 pub mod frame;
+#[cfg(feature = "hyper")]
+pub mod hyper;
 mod intercept;
 mod limits;
 mod link;
@@ -21,6 +23,8 @@ mod service;
 mod status;
 mod stream;
 pub mod timeout;
+#[cfg(feature = "tower")]
+pub mod tower;
 
 pub use client::{Client, Transport};
 pub use codec::{Decode, Encode, Raw};

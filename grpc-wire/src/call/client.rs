@@ -302,10 +302,14 @@ impl ClientCall {
         Some(Transmit::End)
     }
 
-    /// Whether all that this side sends has been given by [`poll_transmit`](Self::poll_transmit).
+    /// Whether all that this side sends has been given by [`poll_transmit`](Self::poll_transmit), but for the end.
     #[must_use]
     pub fn is_sent(&self) -> bool {
-        self.send == Send::Done
+        match self.send {
+            Send::Open | Send::Reset => false,
+            Send::Finished => self.head.is_none() && self.out.is_empty(),
+            Send::Done => true,
+        }
     }
 
     /// When [`handle_timeout`](Self::handle_timeout) has something to do.

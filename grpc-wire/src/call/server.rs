@@ -33,7 +33,7 @@ pub enum ServerEvent {
 pub enum Cancelled {
     /// The client reset the stream with this HTTP/2 error code.
     Reset(u32),
-    /// The connection is gone.
+    /// The request broke off, or the connection is gone.
     Lost,
     /// The deadline passed; the client is told DEADLINE_EXCEEDED.
     Deadline,
@@ -49,7 +49,7 @@ impl Cancelled {
             Self::Reset(code) => {
                 Status::cancelled(format!("the client reset the stream with error code {code}"))
             }
-            Self::Lost => Status::cancelled("the client is gone"),
+            Self::Lost => Status::cancelled("the request broke off"),
             Self::Deadline => deadline_exceeded(),
             Self::Protocol(status) => status.clone(),
         }
@@ -379,7 +379,6 @@ impl ServerCall {
 
     fn transmit_head(&mut self, metadata: &Metadata) -> Transmit<response::Parts> {
         let (mut head, ()) = Response::new(()).into_parts();
-        head.version = http::Version::HTTP_2;
         // RFC 9110 §15.3.1: whatever the call's status, HTTP has done its part.
         let headers = &mut head.headers;
         headers.insert(header::CONTENT_TYPE, self.content_type.clone());
@@ -471,9 +470,9 @@ impl ServerCall {
             return;
         }
         match &why {
-            // Nobody is there to read an answer.
-            Cancelled::Reset(_) | Cancelled::Lost => self.end = End::Done,
-            Cancelled::Deadline | Cancelled::Protocol(_) => self.finish(why.status()),
+            // A stream that was reset takes no answer (RFC 9113 §5.1).
+            Cancelled::Reset(_) => self.end = End::Done,
+            Cancelled::Lost | Cancelled::Deadline | Cancelled::Protocol(_) => self.finish(why.status()),
         }
         self.cancelled = Some(why);
     }
