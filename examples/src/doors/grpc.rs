@@ -87,12 +87,7 @@ impl UserService for Users {
         user.map(|user| message(&user)).map_err(|failure| status(&failure))
     }
 
-    async fn list_users(
-        &self,
-        _: &Cx,
-        request: ListUsersRequest,
-        tx: Outbound<User>,
-    ) -> Result<(), Status> {
+    async fn list_users(&self, _: &Cx, request: ListUsersRequest, tx: Outbound<User>) -> Result<(), Status> {
         let page = page(&request)?;
         let (found, _) =
             self.0.store.read(move |db| users::list(db, page)).await.map_err(|failure| status(&failure))?;

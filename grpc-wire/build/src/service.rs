@@ -223,6 +223,10 @@ impl Described<'_> {
             "/// A client of `{}` over any transport. Cloning is cheap.\n\
              #[derive(::core::clone::Clone, ::core::fmt::Debug)]\n\
              pub struct {client}<{c}>(::grpc_wire::Client<{c}>);\n\
+             impl<{c}> ::core::convert::From<::grpc_wire::Client<{c}>> for {client}<{c}> {{\n\
+             /// Calls as `client` does: with its limits and its dialect.\n\
+             fn from(client: ::grpc_wire::Client<{c}>) -> Self {{ Self(client) }}\n\
+             }}\n\
              impl<{c}: ::grpc_wire::Transport> {client}<{c}> {{\n\
              /// Calls over `transport`.\n\
              pub fn new(transport: {c}) -> Self {{ Self(::grpc_wire::Client::new(transport)) }}",

@@ -333,3 +333,26 @@ fn a_folder_that_cannot_be_written_is_named() {
     assert!(matches!(&error, Error::Write(path, _) if path.ends_with("nowhere/a.rs")), "{error}");
     assert!(std::error::Error::source(&error).is_some());
 }
+
+/// `UPDATE_GENERATED=1 cargo test -p grpc-wire-build --test proto_files` writes them.
+#[test]
+fn the_committed_code_is_what_the_files_give() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/odd");
+    let config = Config::new().include_file("all.rs");
+    let compile = |out: &Path| {
+        config.clone().out_dir(out).compile(&[folder.join("odd.proto")], &[&folder]).unwrap();
+    };
+    if std::env::var_os("UPDATE_GENERATED").is_some() {
+        compile(&folder);
+    }
+    let fresh = Path::new(env!("CARGO_TARGET_TMPDIR")).join("odd");
+    std::fs::create_dir_all(&fresh).unwrap();
+    compile(&fresh);
+    for name in ["all.rs", "odd.rs", "odd.self_.v1.rs"] {
+        let read = |at: &Path| std::fs::read_to_string(at.join(name)).unwrap();
+        assert!(
+            read(&fresh) == read(&folder),
+            "{name} is old; set UPDATE_GENERATED=1 and run this test again"
+        );
+    }
+}
