@@ -1,6 +1,10 @@
 //! Server and client over real sockets.
 #![cfg(all(feature = "tower", feature = "hyper"))]
-#![allow(clippy::unwrap_used, clippy::disallowed_methods, reason = "a test fails by panicking, and opens sockets")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::disallowed_methods,
+    reason = "a test fails by panicking, and opens sockets"
+)]
 
 mod common;
 

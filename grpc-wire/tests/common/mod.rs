@@ -1,5 +1,10 @@
 //! A service with a method of each kind, whose messages are plain bytes.
-#![allow(clippy::unwrap_used, clippy::panic, dead_code, reason = "a test fails by panicking; not every file uses all of it")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    dead_code,
+    reason = "a test fails by panicking; not every file uses all of it"
+)]
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -58,11 +63,15 @@ impl Service for Echo {
                 let code = grpc_wire::Code::from_number(code.parse().unwrap()).unwrap();
                 Err::<Raw, _>(Status::new(code, message.to_owned()))
             })
-            .server_streaming(&HANG, &service, |service, _cx: Cx, request: Raw, tx: Outbound<Raw>| async move {
-                let _held = Arc::clone(&service.hanging);
-                tx.send(request).await?;
-                std::future::pending().await
-            })
+            .server_streaming(
+                &HANG,
+                &service,
+                |service, _cx: Cx, request: Raw, tx: Outbound<Raw>| async move {
+                    let _held = Arc::clone(&service.hanging);
+                    tx.send(request).await?;
+                    std::future::pending().await
+                },
+            )
             .unary(&PANIC, &service, |_, _cx: Cx, request: Raw| async move {
                 if !request.0.is_empty() {
                     panic!("an internal secret");
