@@ -4,6 +4,7 @@
 use std::sync::Arc;
 use std::time::Instant;
 
+use grpc_wire::tower::GrpcService;
 use http::{HeaderValue, Request, Response, header};
 use http_body_util::BodyExt;
 use hyper::body::Incoming;
@@ -16,7 +17,7 @@ use tower_service::Service;
 use crate::body::Upload;
 use crate::bus::Bus;
 use crate::config::Config;
-use crate::doors::{console, inbound, trpc};
+use crate::doors::{console, grpc, inbound, trpc};
 use crate::event::EventType;
 use crate::feed::Follower;
 use crate::server;
@@ -47,6 +48,7 @@ impl App {
 pub(crate) struct Front {
     pub(crate) app: Arc<App>,
     pub(crate) api: ApiService<Arc<App>>,
+    pub(crate) grpc: GrpcService,
     pub(crate) rpc: trpc::Door,
 }
 
@@ -57,12 +59,25 @@ impl Front {
         let (method, path, since) =
             (request.method().clone(), request.uri().path().to_owned(), Instant::now());
         let awaits = request.headers().contains_key(header::EXPECT);
-        let request = request.map(|body| Upload::new(body, body_timeout, awaits));
-        let mut response = if path.starts_with("/trpc/") {
+        let mut response = if grpc::is_for(&request) {
+            count(&self.app.counters.grpc);
+            let open_ended = grpc::is_open_ended(&request);
+            let request = request.map(|body| match open_ended {
+                true => Upload::open_ended(body),
+                false => Upload::new(body, body_timeout, awaits),
+            });
+            let Ok(response) = self.grpc.call(request).await;
+            match grpc::rejection(response.status()) {
+                Some(rejection) => as_problem(response, &rejection.to_string()).map(BodyExt::boxed_unsync),
+                None => response.map(|body| body.map_err(Into::into).boxed_unsync()),
+            }
+        } else if path.starts_with("/trpc/") {
             count(&self.app.counters.rpc);
+            let request = request.map(|body| Upload::new(body, body_timeout, awaits));
             let Ok(response) = self.rpc.call(request).await;
             response.map(|body| body.map_err(|never| match never {}).boxed_unsync())
         } else {
+            let request = request.map(|body| Upload::new(body, body_timeout, awaits));
             let Ok(response) = self.api.call(request).await;
             response.map(BodyExt::boxed_unsync)
         };

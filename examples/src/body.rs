@@ -16,8 +16,10 @@ use tokio::time::{Sleep, sleep, timeout};
 /// that is still sending would otherwise lose the answer together with the connection.
 pub(crate) struct Upload {
     body: Option<Incoming>,
-    time: Duration,
+    /// For all of it; `None` for one that may stay open.
+    time: Option<Duration>,
     deadline: Option<Pin<Box<Sleep>>>,
+    /// Whether nothing more comes unless it is asked for.
     awaits: bool,
 }
 
@@ -25,7 +27,13 @@ impl Upload {
     /// `awaits`: the client sends the body only when it is asked for (RFC 9110 §10.1.1), so what nobody reads does not
     /// come.
     pub(crate) fn new(body: Incoming, time: Duration, awaits: bool) -> Upload {
-        Upload { body: Some(body), time, deadline: None, awaits }
+        Upload { body: Some(body), time: Some(time), deadline: None, awaits }
+    }
+
+    /// A stream that its client may leave open and end when it likes. Nobody reads on once it is dropped: it comes by
+    /// HTTP/2, where the answer does not hang on what is still to come.
+    pub(crate) fn open_ended(body: Incoming) -> Upload {
+        Upload { body: Some(body), time: None, deadline: None, awaits: true }
     }
 }
 
@@ -45,7 +53,7 @@ impl Body for Upload {
             }
             Poll::Ready(Some(frame)) => Poll::Ready(Some(frame.map_err(Into::into))),
             Poll::Pending => {
-                let time = self.time;
+                let Some(time) = self.time else { return Poll::Pending };
                 let deadline = self.deadline.get_or_insert_with(|| Box::pin(sleep(time)));
                 deadline.as_mut().poll(cx).map(|()| {
                     self.body = None;

@@ -20,7 +20,7 @@ use crate::app::{App, Front};
 use crate::bus::Bus;
 use crate::config::Config;
 use crate::doors::console::Page;
-use crate::doors::{inbound, trpc};
+use crate::doors::{grpc, inbound, trpc};
 use crate::stats::Stats;
 use crate::store::{Opened, Place, Threads};
 use crate::{routes, server};
@@ -97,7 +97,7 @@ impl Showcase {
         let api = routes::service(&app).map_err(|e| StartError::Config(e.to_string()))?;
         let deliveries = tokio::spawn(deliveries.run(store));
         let rpc = trpc::door(&app).map_err(|e| StartError::Config(e.to_string()))?;
-        let front = Front { app: Arc::clone(&app), api, rpc };
+        let front = Front { app: Arc::clone(&app), api, grpc: grpc::service(&app), rpc };
         let server = tokio::spawn(server::serve(listener, front, stopped));
         Ok(Running { addr, app, stop, server, deliveries, threads, _lock: lock })
     }

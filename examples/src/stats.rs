@@ -20,6 +20,8 @@ pub struct Stats {
     pub inbound: u64,
     /// Requests that manage webhooks and reached the router.
     pub webhooks: u64,
+    /// Calls that reached the gRPC and gRPC-Web decoder.
+    pub grpc: u64,
 }
 
 /// The living counters.
@@ -32,6 +34,7 @@ pub(crate) struct Counters {
     pub(crate) sse: AtomicU64,
     pub(crate) inbound: AtomicU64,
     pub(crate) webhooks: AtomicU64,
+    pub(crate) grpc: AtomicU64,
 }
 
 impl Counters {
@@ -45,6 +48,7 @@ impl Counters {
             sse: read(&self.sse),
             inbound: read(&self.inbound),
             webhooks: read(&self.webhooks),
+            grpc: read(&self.grpc),
         }
     }
 }

@@ -57,11 +57,16 @@ pub(crate) async fn join(call: Call) -> Result<Response<Body>, Failure> {
 
 fn room_name(call: &Call) -> Result<String, Failure> {
     let name = call.param("room").unwrap_or_default();
-    let allowed = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-' || b == b'_';
-    if name.is_empty() || name.len() > 64 || !name.bytes().all(allowed) {
+    if !is_name(name) {
         return Err(Failure::not_found("a room is named by 1 to 64 lower-case letters, digits, - and _"));
     }
     Ok(name.to_owned())
+}
+
+/// Whether a room can be called this.
+pub(crate) fn is_name(name: &str) -> bool {
+    let allowed = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-' || b == b'_';
+    (1..=64).contains(&name.len()) && name.bytes().all(allowed)
 }
 
 async fn sit(app: Arc<App>, room: String, may_write: bool, upgrade: OnUpgrade) {

@@ -98,7 +98,7 @@ pub(crate) fn about_user(event: &Event) -> String {
 }
 
 /// Characters of what is said at once.
-const MAX_BODY: usize = 16_000;
+pub(crate) const MAX_BODY: usize = 16_000;
 
 #[cfg(test)]
 mod tests {

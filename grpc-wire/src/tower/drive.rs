@@ -1,0 +1,81 @@
+//! The loop between an HTTP body and a call.
+
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::Instant;
+
+use bytes::Buf as _;
+use http::response;
+use http_body::Body;
+use pin_project_lite::pin_project;
+use tokio::time::{Sleep, sleep_until};
+
+use crate::call::{PeerEvent, Transmit};
+use crate::serve::ServerIo;
+
+/// The clock of the runtime's timer, so that both can be stopped in a test.
+pub(super) fn now() -> Instant {
+    tokio::time::Instant::now().into_std()
+}
+
+pin_project! {
+    pub(super) struct Drive<B> {
+        io: ServerIo,
+        #[pin]
+        body: B,
+        #[pin]
+        sleep: Option<Sleep>,
+    }
+}
+
+impl<B: Body> Drive<B> {
+    pub(super) fn new(io: ServerIo, body: B) -> Self {
+        let sleep = io.poll_timeout().map(|deadline| sleep_until(deadline.into()));
+        Self { io, body, sleep }
+    }
+
+    pub(super) fn is_done(&self) -> bool {
+        self.io.is_done()
+    }
+
+    pub(super) fn poll_transmit(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Transmit<response::Parts>>> {
+        let mut this = self.project();
+        if let Some(sleep) = this.sleep.as_mut().as_pin_mut()
+            && sleep.poll(context).is_ready()
+        {
+            this.io.handle_timeout(now());
+            this.sleep.set(None);
+        }
+        loop {
+            let mut is_starved = false;
+            while this.io.wants_data() {
+                let Poll::Ready(frame) = this.body.as_mut().poll_frame(context) else {
+                    is_starved = true;
+                    break;
+                };
+                let event = match frame.map(|frame| frame.map(http_body::Frame::into_data)) {
+                    Some(Ok(Ok(mut data))) => PeerEvent::Data(data.copy_to_bytes(data.remaining())),
+                    // Trailers of a request mean nothing; the end follows.
+                    Some(Ok(Err(_trailers))) => continue,
+                    Some(Err(_)) => PeerEvent::Lost(String::new()),
+                    None => PeerEvent::End(None),
+                };
+                let is_data = matches!(event, PeerEvent::Data(_));
+                this.io.receive(event, now());
+                if is_data && this.body.is_end_stream() {
+                    this.io.receive(PeerEvent::End(None), now());
+                }
+            }
+            if let Poll::Ready(transmit) = this.io.poll_transmit(context) {
+                return Poll::Ready(transmit);
+            }
+            // The handler may have taken what held the body back.
+            if is_starved || !this.io.wants_data() {
+                return Poll::Pending;
+            }
+        }
+    }
+}
