@@ -121,7 +121,7 @@ async fn mutants_at_the_grpc_door() {
         let mut body = body.clone();
         let timeout = chance.damage_text("5S", &others);
         match chance.below(10) {
-            0 => method = chance.damage_text(&method, &others).replace(['?', '/', '%'], "x"),
+            0 => method = chance.damage_text(&method, &others).replace(|c: char| !c.is_ascii_alphanumeric(), "~"),
             1 => headers.push(("grpc-timeout", &timeout)),
             2 => headers.push(("grpc-encoding", *chance.pick(&["snappy", "br", "zstd", "identity"]))),
             3 => headers.push((
