@@ -6,5 +6,6 @@ pub(crate) mod inbound;
 pub(crate) mod rest;
 pub(crate) mod room;
 pub(crate) mod room_message;
+pub(crate) mod soap;
 pub(crate) mod stream;
 pub(crate) mod webhooks;
