@@ -22,6 +22,8 @@ pub struct Stats {
     pub webhooks: u64,
     /// Calls that reached the gRPC and gRPC-Web decoder.
     pub grpc: u64,
+    /// SOAP messages that reached the reader of envelopes.
+    pub soap: u64,
 }
 
 /// The living counters.
@@ -35,6 +37,7 @@ pub(crate) struct Counters {
     pub(crate) inbound: AtomicU64,
     pub(crate) webhooks: AtomicU64,
     pub(crate) grpc: AtomicU64,
+    pub(crate) soap: AtomicU64,
 }
 
 impl Counters {
@@ -49,6 +52,7 @@ impl Counters {
             inbound: read(&self.inbound),
             webhooks: read(&self.webhooks),
             grpc: read(&self.grpc),
+            soap: read(&self.soap),
         }
     }
 }

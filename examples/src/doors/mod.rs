@@ -7,6 +7,7 @@ pub(crate) mod inbound;
 pub(crate) mod rest;
 pub(crate) mod room;
 pub(crate) mod room_message;
+pub(crate) mod soap;
 pub(crate) mod stream;
 pub(crate) mod trpc;
 pub(crate) mod webhooks;

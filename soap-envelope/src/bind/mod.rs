@@ -1,0 +1,3 @@
+//! Bindings: how a message rides on a transport.
+
+pub mod http;
