@@ -119,10 +119,11 @@ impl Drop for ServerIo {
     fn drop(&mut self) {
         let mut guard = lock(&self.link.state);
         let state = &mut *guard;
-        if state.call.is_done() {
+        if !state.call.is_done() {
+            state.call.lose();
+        } else if state.call.cancelled().is_none() {
             return;
         }
-        state.call.lose();
         let why = state.call.cancelled().cloned().unwrap_or(Cancelled::Lost);
         Link::tell_cancelled(state, &why);
     }

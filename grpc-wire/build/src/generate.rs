@@ -6,11 +6,11 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use prost_types::FileDescriptorSet;
 use syn::{Attribute, Item, parse_quote};
 
-use crate::comment;
 use crate::config::Config;
 use crate::error::Error;
 use crate::name::{Names, module_path};
 use crate::service::Writer;
+use crate::{clash, comment};
 
 /// The Rust code of one protobuf package.
 #[non_exhaustive]
@@ -42,6 +42,7 @@ pub(crate) fn generate(config: &Config, mut set: FileDescriptorSet) -> Result<Ve
     for file in &mut set.file {
         comment::quiet(file);
     }
+    clash::check(&set)?;
     let names = Names::of(&set);
     let packages: BTreeMap<Vec<String>, String> =
         set.file.iter().map(|file| (module_path(file.package()), file.package().to_owned())).collect();
@@ -84,7 +85,7 @@ fn prost_config(config: &Config) -> prost_build::Config {
 
 type Code = HashMap<prost_build::Module, String>;
 
-/// prost-build panics where two values of an enum have one Rust name. That is a mistake in the file, not in the program.
+/// prost-build tells of some mistakes by a panic. They are mistakes in the file, not in the program that is built.
 fn contained(make: impl FnOnce() -> std::io::Result<Code>, files: &[String]) -> Result<Code, Error> {
     let place = || files.join(", ");
     match catch_unwind(AssertUnwindSafe(make)) {

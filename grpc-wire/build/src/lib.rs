@@ -27,6 +27,7 @@
 //! | [`Module`] | the code of one package |
 //! | [`Error`] | why there is none |
 
+mod clash;
 mod comment;
 mod config;
 mod error;

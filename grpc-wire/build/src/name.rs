@@ -92,8 +92,22 @@ pub(crate) fn value_name(name: &str) -> String {
     identifier(name.to_snake_case())
 }
 
+/// A field, which prost-build spells as a function.
+pub(crate) fn field_name(name: &str) -> String {
+    value_name(name)
+}
+
+/// The variant of an enum's value: without the name of the enum in front, where what is left is a name.
+pub(crate) fn variant_name(of: &str, value: &str) -> String {
+    let value = type_name(value);
+    match value.strip_prefix(type_name(of).as_str()) {
+        Some(rest) if rest.starts_with(char::is_uppercase) => identifier(rest.to_owned()),
+        _ => value,
+    }
+}
+
 /// In the style of types.
-fn type_name(name: &str) -> String {
+pub(crate) fn type_name(name: &str) -> String {
     identifier(name.to_upper_camel_case())
 }
 

@@ -265,12 +265,33 @@ fn imports_in_a_circle_are_a_mistake() {
 }
 
 #[test]
-fn values_of_an_enum_that_become_one_name_are_a_mistake() {
+fn names_that_become_one_in_rust_are_a_mistake() {
+    for (proto, place, name) in [
+        ("enum E {\n A_B = 0;\n E_C = 1;\n C = 2; }", "a.proto:4:2", "`E_C` and `C` both become `C`"),
+        (
+            "message foo_bar {}\nmessage FooBar {}",
+            "a.proto:2:1",
+            "`foo_bar` and `FooBar` both become `FooBar`",
+        ),
+        (
+            "message M { int32 id = 1;\n oneof ID { int32 x = 2; } }",
+            "a.proto:2:2",
+            "`id` and `ID` both become `id`",
+        ),
+        ("message M { message Ab {} enum ab { Z = 0; } }", "a.proto:1:", "both become `Ab`"),
+    ] {
+        let told = mistake(&[("a.proto", &format!("syntax = \"proto3\"; package a; {proto}"))]);
+        assert!(told.starts_with(place) && told.contains(name), "{told}");
+    }
     let told = mistake(&[(
         "a.proto",
-        "syntax = \"proto3\"; package a; enum E { A_B = 0; AB = 1; aB = 2; a_b = 3; }",
+        "syntax = \"proto2\"; message M { oneof o { int32 ab = 1;\n int32 AB = 2; } }",
     )]);
-    assert!(told.contains("a.proto"), "{told}");
+    assert!(told.starts_with("a.proto:2:"), "{told}");
+    // An alias, and the same names in scopes of their own, are none.
+    code(
+        "syntax = \"proto3\"; package a; enum E { option allow_alias = true; A_B = 0; AB = 0; } message M { message N {} oneof n { int32 a = 1; } map<int32, N> b = 2; } message O { message N {} }",
+    );
 }
 
 #[test]
