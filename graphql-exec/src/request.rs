@@ -50,7 +50,9 @@ impl Request {
 
     /// Reads the parameters from an object, as the payload of a `subscribe` message is one.
     pub(crate) fn from_object(object: Object) -> Result<Self, RequestError> {
-        Self::from_members(object.into_iter().map(|(name, value)| (name.as_ref().to_owned(), value)).collect())
+        Self::from_members(
+            object.into_iter().map(|(name, value)| (name.as_ref().to_owned(), value)).collect(),
+        )
     }
 
     fn from_members(members: Vec<(String, Value)>) -> Result<Self, RequestError> {
@@ -118,18 +120,22 @@ fn parameter(name: &'static str, text: &str) -> Result<Object, RequestError> {
 }
 
 /// Reads a JSON text.
-pub(crate) fn parse<'de, T: Deserialize<'de>>(text: &'de str, parameter: Option<&'static str>) -> Result<T, RequestError> {
+pub(crate) fn parse<'de, T: Deserialize<'de>>(
+    text: &'de str,
+    parameter: Option<&'static str>,
+) -> Result<T, RequestError> {
     serde_json::from_str(text).map_err(|error| {
         // Columns are bytes of the line, from 1.
-        let line = text.split('\n').take(error.line().saturating_sub(1)).map(|line| line.len() + 1).sum::<usize>();
-        let what = match error.classify() {
-            serde_json::error::Category::Eof => "it ends early",
-            // The only thing about data that our own types refuse.
-            serde_json::error::Category::Data => "it nests too deeply",
-            _ if is_too_deep(text) => "it nests too deeply",
-            _ => "a syntax error",
-        };
+        let line =
+            text.split('\n').take(error.line().saturating_sub(1)).map(|line| line.len() + 1).sum::<usize>();
         let offset = (line + error.column().saturating_sub(1)).min(text.len());
+        let (offset, what) = match error.classify() {
+            serde_json::error::Category::Eof => (text.len(), "it ends early"),
+            // The only thing about data that our own types refuse.
+            serde_json::error::Category::Data => (offset, "it nests too deeply"),
+            _ if is_too_deep(text) => (offset, "it nests too deeply"),
+            _ => (offset, "a syntax error"),
+        };
         RequestError::Json { parameter, offset, what }
     })
 }

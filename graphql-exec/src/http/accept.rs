@@ -135,7 +135,10 @@ impl Accepts {
         }
         // A wildcard does not ask for a stream where a plain answer will do.
         let (specific, weight) = stream;
-        if specific > 0 && weight > chosen.map_or(0, |(weight, _)| weight) && (chosen.is_none() || specific == NAMED) {
+        if specific > 0
+            && weight > chosen.map_or(0, |(weight, _)| weight)
+            && (chosen.is_none() || specific == NAMED)
+        {
             chosen = Some((weight, ResponseType::EventStream));
         }
         chosen.map(|(_, form)| form)
@@ -161,7 +164,8 @@ fn thousandths(text: &str) -> Option<u16> {
     if decimals.len() > 3 || !decimals.bytes().all(|b| b.is_ascii_digit()) {
         return None;
     }
-    let fraction = decimals.bytes().chain([b'0'; 3]).take(3).fold(0, |n, digit| n * 10 + u16::from(digit - b'0'));
+    let fraction =
+        decimals.bytes().chain([b'0'; 3]).take(3).fold(0, |n, digit| n * 10 + u16::from(digit - b'0'));
     match (whole, fraction) {
         ("0", fraction) => Some(fraction),
         ("1", 0) => Some(1000),
@@ -189,7 +193,11 @@ mod tests {
     fn the_weight_decides_and_then_the_order_of_the_forms() {
         use ResponseType::{EventStream, GraphqlResponse, Json};
         for (value, one, many) in [
-            ("application/graphql-response+json; charset=utf-8, application/json; charset=utf-8", Some(GraphqlResponse), None),
+            (
+                "application/graphql-response+json; charset=utf-8, application/json; charset=utf-8",
+                Some(GraphqlResponse),
+                None,
+            ),
             ("application/json, application/graphql-response+json", Some(GraphqlResponse), None),
             ("application/json, application/graphql-response+json;q=0.9", Some(Json), None),
             ("*/*", Some(Json), Some(EventStream)),
@@ -216,7 +224,8 @@ mod tests {
 
     #[test]
     fn weights_have_at_most_three_decimals() {
-        for (text, weight) in [("1", 1000), ("1.000", 1000), ("0", 0), ("0.5", 500), ("0.12", 120), ("0.", 0)] {
+        for (text, weight) in [("1", 1000), ("1.000", 1000), ("0", 0), ("0.5", 500), ("0.12", 120), ("0.", 0)]
+        {
             assert_eq!(thousandths(text), Some(weight), "{text}");
         }
         for text in ["", "1.1", "2", "0.1234", "-1", ".5", "0.x"] {

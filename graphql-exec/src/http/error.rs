@@ -59,7 +59,9 @@ impl HttpError {
         match self {
             Self::Method | Self::MutationByGet => StatusCode::METHOD_NOT_ALLOWED,
             Self::NotAcceptable | Self::StreamNotAccepted => StatusCode::NOT_ACCEPTABLE,
-            Self::ContentTypeMissing | Self::ContentType | Self::Charset => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Self::ContentTypeMissing | Self::ContentType | Self::Charset => {
+                StatusCode::UNSUPPORTED_MEDIA_TYPE
+            }
             Self::BodyTooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
             Self::QueryTooLong { .. } => StatusCode::URI_TOO_LONG,
             _ => StatusCode::BAD_REQUEST,
@@ -96,11 +98,13 @@ impl fmt::Display for HttpError {
         match self {
             Self::Method => f.write_str("use POST, or GET for queries"),
             Self::MutationByGet => f.write_str("a mutation needs POST"),
-            Self::NotAcceptable => f.write_str(
-                "accept application/graphql-response+json, application/json or text/event-stream",
-            ),
+            Self::NotAcceptable => {
+                f.write_str("accept application/graphql-response+json, application/json or text/event-stream")
+            }
             Self::StreamNotAccepted => f.write_str("a subscription needs accept: text/event-stream"),
-            Self::ContentTypeMissing => f.write_str("the content type is missing; it must be application/json"),
+            Self::ContentTypeMissing => {
+                f.write_str("the content type is missing; it must be application/json")
+            }
             Self::ContentType => f.write_str("the content type must be application/json"),
             Self::Charset => f.write_str("the charset must be utf-8"),
             Self::BodyTooLarge { max } => write!(f, "the body exceeds the limit max_body of {max} bytes"),

@@ -50,7 +50,9 @@ mod tests {
 
     #[test]
     fn a_broken_escape_or_no_utf_8_is_refused_with_its_place() {
-        for (query, offset) in [("a=%", 2), ("a=1&b=%4", 6), ("a=%zz", 2), ("ab=c%", 4), ("x&y=%ff", 4), ("%c3=1", 0)] {
+        for (query, offset) in
+            [("a=%", 2), ("a=1&b=%4", 6), ("a=%zz", 2), ("ab=c%", 4), ("x&y=%ff", 4), ("%c3=1", 0)]
+        {
             let refused = pairs(query).find_map(Result::err);
             assert_eq!(refused, Some(HttpError::QueryEncoding { offset }), "{query}");
         }

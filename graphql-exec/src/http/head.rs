@@ -37,7 +37,12 @@ impl Head {
     ///
     /// # Errors
     /// The first [`HttpError`].
-    pub fn read(method: &Method, uri: &Uri, headers: &HeaderMap, limits: &HttpLimits) -> Result<Self, HttpError> {
+    pub fn read(
+        method: &Method,
+        uri: &Uri,
+        headers: &HeaderMap,
+        limits: &HttpLimits,
+    ) -> Result<Self, HttpError> {
         let is_get = match *method {
             Method::GET => true,
             Method::POST => false,
@@ -96,7 +101,9 @@ impl Head {
     pub fn response_type(&self, operation: OperationType) -> Result<ResponseType, HttpError> {
         match operation {
             OperationType::Mutation if self.request.is_some() => Err(HttpError::MutationByGet),
-            OperationType::Subscription => self.accepts.for_many_results().ok_or(HttpError::StreamNotAccepted),
+            OperationType::Subscription => {
+                self.accepts.for_many_results().ok_or(HttpError::StreamNotAccepted)
+            }
             OperationType::Query | OperationType::Mutation => {
                 self.accepts.for_one_result().ok_or(HttpError::NotAcceptable)
             }

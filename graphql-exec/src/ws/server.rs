@@ -129,7 +129,8 @@ impl Server {
             return;
         }
         if text.len() > self.limits.max_message {
-            let reason = format!("the message exceeds the limit max_message of {} bytes", self.limits.max_message);
+            let reason =
+                format!("the message exceeds the limit max_message of {} bytes", self.limits.max_message);
             return self.close(CloseCode::InvalidMessage, &reason);
         }
         match ClientMessage::read(text, self.limits.max_id) {
@@ -190,7 +191,8 @@ impl Server {
     /// Answers [`Event::Init`]: the client may execute operations.
     pub fn accept(&mut self, now: Instant) {
         if self.phase == Phase::Beginning {
-            self.phase = Phase::Ready { ping_at: self.limits.ping_interval.and_then(|time| now.checked_add(time)) };
+            self.phase =
+                Phase::Ready { ping_at: self.limits.ping_interval.and_then(|time| now.checked_add(time)) };
             self.send("connection_ack", None, None);
         }
     }
@@ -293,7 +295,9 @@ impl Server {
             Phase::Ready { ping_at: Some(at) } if at <= now => {
                 self.send("ping", None, None);
                 // From now, so that one that is late is not followed by a burst.
-                self.phase = Phase::Ready { ping_at: self.limits.ping_interval.and_then(|time| now.checked_add(time)) };
+                self.phase = Phase::Ready {
+                    ping_at: self.limits.ping_interval.and_then(|time| now.checked_add(time)),
+                };
             }
             _ => {}
         }
