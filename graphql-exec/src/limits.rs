@@ -45,6 +45,9 @@ pub struct Limits {
     /// Selections of an operation, fragments expanded; default 10,000. Stops fragments that spread each other twice, which
     /// doubles the query at each step.
     pub max_selections: u64,
+    /// Steps that checking whether fields merge may take (§5.3.2); default 200,000. Stops documents made so that many
+    /// different sets of fields meet.
+    pub max_merge_steps: u64,
     /// Lists in each other below `__schema` or `__type`; default 3. Stops introspection that multiplies the schema by itself.
     pub max_introspection_lists: usize,
     /// `ofType` in each other; default 9, as deep as the standard introspection query asks.
@@ -82,6 +85,7 @@ impl Limits {
         max_root_fields: 20,
         max_complexity: 1_000,
         max_selections: 10_000,
+        max_merge_steps: 200_000,
         max_introspection_lists: 3,
         max_introspection_of_type: 9,
         max_input_nesting: 32,

@@ -29,7 +29,12 @@ struct Found {
 }
 
 impl<'a> Context<'a> {
-    pub(super) fn new(schema: &'a Schema, document: &'a Document<'a>, max_errors: usize, suggestions: bool) -> Self {
+    pub(super) fn new(
+        schema: &'a Schema,
+        document: &'a Document<'a>,
+        max_errors: usize,
+        suggestions: bool,
+    ) -> Self {
         let mut fragments = HashMap::with_capacity(document.fragments().len());
         for (index, fragment) in document.fragments().iter().enumerate() {
             fragments.entry(document.text(fragment.name)).or_insert(index);

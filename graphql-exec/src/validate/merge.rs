@@ -79,7 +79,8 @@ impl<'c, 'a> Merge<'c, 'a> {
                 self.context.steps += 1;
                 if let SelectionKind::Field { alias, name, arguments } = selection.kind {
                     let next = u32::try_from(names.len()).unwrap_or(u32::MAX);
-                    self.names[id.index()] = *names.entry(document.text(alias.unwrap_or(name))).or_insert(next);
+                    self.names[id.index()] =
+                        *names.entry(document.text(alias.unwrap_or(name))).or_insert(next);
                     let key = self.key(document.text(name), arguments);
                     let next = u32::try_from(keys.len()).unwrap_or(u32::MAX);
                     self.keys[id.index()] = *keys.entry(key).or_insert(next);
@@ -195,6 +196,8 @@ impl<'c, 'a> Merge<'c, 'a> {
                 return Err(GraphqlError::limit("max_merge_steps", self.max_steps));
             }
         }
+        // The first of a group is the one that the others are held against.
+        groups.iter_mut().for_each(|group| group.sort_unstable());
         Ok(groups)
     }
 
@@ -234,7 +237,8 @@ impl<'c, 'a> Merge<'c, 'a> {
                 continue;
             }
             let (a, b) = (self.field_name(first), self.field_name(*other));
-            let what = if a == b { format!("`{a}` with different arguments") } else { format!("`{a}` and `{b}`") };
+            let what =
+                if a == b { format!("`{a}` with different arguments") } else { format!("`{a}` and `{b}`") };
             self.conflict(first, *other, &what);
         }
     }

@@ -123,7 +123,11 @@ fn selections(
                         let text = document.text(name);
                         let names = document.fragments().iter().map(|fragment| document.text(fragment.name));
                         let hint = super::suggest::did_you_mean(text, names);
-                        context.report(Rule::KnownFragmentNames, name, format!("there is no fragment `{text}`{hint}"));
+                        context.report(
+                            Rule::KnownFragmentNames,
+                            name,
+                            format!("there is no fragment `{text}`{hint}"),
+                        );
                         continue;
                     };
                     scope.spreads.push((index, name));

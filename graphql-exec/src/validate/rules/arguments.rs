@@ -23,7 +23,12 @@ pub(in crate::validate) struct Owner<'a> {
 }
 
 /// Checks the arguments and their values; without an owner, which is another error then, only what can be said all the same.
-pub(in crate::validate) fn check(context: &mut Context<'_>, scope: &mut Scope, run: Run, owner: Option<Owner<'_>>) {
+pub(in crate::validate) fn check(
+    context: &mut Context<'_>,
+    scope: &mut Scope,
+    run: Run,
+    owner: Option<Owner<'_>>,
+) {
     let document = context.document;
     let given = document.arguments(run);
     let mut seen: HashSet<&str> = HashSet::with_capacity(given.len());
@@ -31,7 +36,11 @@ pub(in crate::validate) fn check(context: &mut Context<'_>, scope: &mut Scope, r
         context.steps += 1;
         let name = document.text(argument.name);
         if !seen.insert(name) {
-            context.report(Rule::UniqueArgumentNames, argument.name, format!("the argument `{name}` is given twice"));
+            context.report(
+                Rule::UniqueArgumentNames,
+                argument.name,
+                format!("the argument `{name}` is given twice"),
+            );
         }
         let Some(owner) = owner else {
             values::check(context, scope, argument.value, None);
@@ -54,8 +63,10 @@ pub(in crate::validate) fn check(context: &mut Context<'_>, scope: &mut Scope, r
     for definition in owner.arguments {
         if definition.is_required() && !seen.contains(definition.name.as_str()) {
             let ty = context.display(definition.ty);
-            let message =
-                format!("`{}{}` needs the argument `{}` of type `{ty}`", owner.sign, owner.what, definition.name);
+            let message = format!(
+                "`{}{}` needs the argument `{}` of type `{ty}`",
+                owner.sign, owner.what, definition.name
+            );
             context.report(Rule::ProvidedRequiredArguments, owner.at, message);
         }
     }

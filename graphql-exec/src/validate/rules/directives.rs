@@ -44,7 +44,8 @@ pub(in crate::validate) fn check(context: &mut Context<'_>, scope: &mut Scope, r
         let name = document.text(directive.name);
         let at = Span::new(directive.span.start, directive.name.end);
         let Some(definition) = context.schema.directive(name) else {
-            let hint = context.did_you_mean(name, context.schema.directives().iter().map(|known| known.name.as_str()));
+            let hint = context
+                .did_you_mean(name, context.schema.directives().iter().map(|known| known.name.as_str()));
             context.report(Rule::KnownDirectives, at, format!("there is no directive `@{name}`{hint}"));
             arguments::check(context, scope, directive.arguments, None);
             continue;

@@ -19,7 +19,12 @@ pub(in crate::validate) fn find(context: &mut Context<'_>, parent: TypeId, name:
 }
 
 /// §5.3.3 Leaf Field Selections.
-pub(in crate::validate) fn leaf(context: &mut Context<'_>, name: Span, field: &Field, children: SelectionSet) {
+pub(in crate::validate) fn leaf(
+    context: &mut Context<'_>,
+    name: Span,
+    field: &Field,
+    children: SelectionSet,
+) {
     let is_composite = context.is_composite(field.ty.base);
     if is_composite != children.is_empty() {
         return;

@@ -15,7 +15,11 @@ pub(in crate::validate) fn names(context: &mut Context<'_>) {
         let name = document.text(fragment.name);
         if let Some(earlier) = first.get(name) {
             let at = [*earlier, fragment.name];
-            context.report_at(Rule::UniqueFragmentNames, &at, format!("more than one fragment is named `{name}`"));
+            context.report_at(
+                Rule::UniqueFragmentNames,
+                &at,
+                format!("more than one fragment is named `{name}`"),
+            );
         } else {
             first.insert(name, fragment.name);
         }
@@ -53,9 +57,12 @@ pub(in crate::validate) fn possible(
     } else {
         (condition, parent)
     };
-    if parent != condition && !schema.possible_types(few).iter().any(|object| schema.is_possible(many, *object)) {
+    if parent != condition
+        && !schema.possible_types(few).iter().any(|object| schema.is_possible(many, *object))
+    {
         let (parent, condition) = (context.type_name(parent), context.type_name(condition));
-        let message = format!("no object is both of `{parent}` and of `{condition}`, so this can never apply");
+        let message =
+            format!("no object is both of `{parent}` and of `{condition}`, so this can never apply");
         context.report(Rule::PossibleFragmentSpreads, at, message);
     }
 }
@@ -130,7 +137,11 @@ pub(in crate::validate) fn unused(context: &mut Context<'_>, facts: &Facts) {
         let name = document.text(fragment.name);
         // Of two with one name only the first can be spread; the other is an error already.
         if !is_used && context.fragment(name).is_some_and(|(_, first)| first.name == fragment.name) {
-            context.report(Rule::NoUnusedFragments, fragment.name, format!("the fragment `{name}` is never used"));
+            context.report(
+                Rule::NoUnusedFragments,
+                fragment.name,
+                format!("the fragment `{name}` is never used"),
+            );
         }
     }
 }

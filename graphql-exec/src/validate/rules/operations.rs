@@ -25,7 +25,11 @@ pub(in crate::validate) fn names(context: &mut Context<'_>) {
                 let text = document.text(name);
                 if let Some(earlier) = first.get(text) {
                     let at = [*earlier, name];
-                    context.report_at(Rule::UniqueOperationNames, &at, format!("more than one operation is named `{text}`"));
+                    context.report_at(
+                        Rule::UniqueOperationNames,
+                        &at,
+                        format!("more than one operation is named `{text}`"),
+                    );
                 } else {
                     first.insert(text, name);
                 }

@@ -2,10 +2,11 @@
 
 use std::collections::HashSet;
 
-use crate::schema::{FieldType, TypeId, TypeKind};
-use crate::syntax::{ValueId, ValueKind};
+use crate::schema::{FieldType, TypeKind};
+use crate::syntax::{ValueId, ValueKind, Wrappers};
 use crate::validate::walk::{Expected, Scope, Usage};
 use crate::validate::{Context, Rule};
+use crate::value::coerce::coerce_literal;
 
 /// Checks a literal, and notes the variables in it.
 pub(in crate::validate) fn check(
@@ -53,15 +54,11 @@ pub(in crate::validate) fn check(
                 } else if context.schema.enum_value(ty.base, name).is_none() {
                     let names = context.schema.ty(ty.base).values.iter().map(|known| known.name.as_str());
                     let hint = context.did_you_mean(name, names);
-                    let message = format!("`{}` has no value `{name}`{hint}", context.type_name(ty.base));
+                    let message = format!("`{name}` is no value of {}{hint}", context.type_name(ty.base));
                     context.report(Rule::ValuesOfCorrectType, document.value_span(value), message);
                 }
             }
-            _ => {
-                if !is_scalar(context, value, kind, ty.base) {
-                    wrong(context, value, ty);
-                }
-            }
+            _ => scalar(context, value, kind, ty, &mut left),
         }
     }
 }
@@ -127,22 +124,28 @@ fn object(context: &mut Context<'_>, value: ValueId, kind: ValueKind, ty: FieldT
         }
     }
     if is_one_of && seen.len() != 1 {
-        context.report(Rule::ValuesOfCorrectType, at, format!("`{owner}` takes exactly one field, not {}", seen.len()));
+        context.report(
+            Rule::ValuesOfCorrectType,
+            at,
+            format!("`{owner}` takes exactly one field, not {}", seen.len()),
+        );
     }
 }
 
-/// Whether a scalar takes this literal (§3.5). A custom scalar takes any here; its own coercion has the last word.
-fn is_scalar(context: &Context<'_>, value: ValueId, kind: ValueKind, scalar: TypeId) -> bool {
-    let text = context.document.value_text(value);
-    match context.type_name(scalar) {
-        "Int" => kind == ValueKind::Int && text.parse::<i32>().is_ok(),
-        "Float" => {
-            matches!(kind, ValueKind::Int | ValueKind::Float) && text.parse::<f64>().is_ok_and(f64::is_finite)
-        }
-        "String" => matches!(kind, ValueKind::String | ValueKind::BlockString),
-        "Boolean" => matches!(kind, ValueKind::True | ValueKind::False),
-        "ID" => matches!(kind, ValueKind::String | ValueKind::BlockString | ValueKind::Int),
-        _ => true,
+/// A scalar decides itself which literals it takes (§3.5); a custom one may take objects, and variables in them.
+fn scalar(context: &mut Context<'_>, value: ValueId, kind: ValueKind, ty: FieldType, left: &mut Left) {
+    let document = context.document;
+    if document.value_tree(value).any(|value| document.value_kind(value) == ValueKind::Variable) {
+        // Known when it is executed.
+        return inside_unknown(context, value, kind, left);
+    }
+    for value in document.value_tree(value) {
+        unique_names(context, value);
+    }
+    let ty = FieldType { base: ty.base, wrappers: Wrappers::NAMED };
+    if let Err(error) = coerce_literal(context.schema, document, ty, value, &|_| None) {
+        let at = error.span.unwrap_or_else(|| document.value_span(value));
+        context.report(Rule::ValuesOfCorrectType, at, error.to_string());
     }
 }
 
@@ -151,5 +154,5 @@ fn wrong(context: &mut Context<'_>, value: ValueId, ty: FieldType) {
     let at = context.document.value_span(value);
     let found: String = context.text(at).chars().take(40).collect();
     let expected = context.display(ty);
-    context.report(Rule::ValuesOfCorrectType, at, format!("`{found}` is no value of type `{expected}`"));
+    context.report(Rule::ValuesOfCorrectType, at, format!("expected {expected}, found {found}"));
 }

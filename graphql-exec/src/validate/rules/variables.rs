@@ -2,8 +2,8 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::values;
 use super::directives::{self, Location};
+use super::values;
 use crate::schema::FieldType;
 use crate::span::Span;
 use crate::syntax::{Operation, ValueId, ValueKind, VariableDefinition, Wrappers};
@@ -20,7 +20,11 @@ pub(in crate::validate) fn definitions(context: &mut Context<'_>, scope: &mut Sc
         let name = document.text(variable.name);
         if let Some(earlier) = seen.insert(name, variable.name) {
             let at = [earlier, variable.name];
-            context.report_at(Rule::UniqueVariableNames, &at, format!("the variable `${name}` is defined twice"));
+            context.report_at(
+                Rule::UniqueVariableNames,
+                &at,
+                format!("the variable `${name}` is defined twice"),
+            );
         }
         let ty = input_type(context, variable);
         if let Some(default) = variable.default {
@@ -51,7 +55,8 @@ fn input_type(context: &mut Context<'_>, variable: &VariableDefinition) -> Optio
 pub(in crate::validate) fn usages(context: &mut Context<'_>, facts: &Facts) {
     let document = context.document;
     let count = document.operations().len();
-    let distinct: Vec<Vec<Distinct<'_>>> = facts.scopes.iter().map(|scope| distinct(context, scope)).collect();
+    let distinct: Vec<Vec<Distinct<'_>>> =
+        facts.scopes.iter().map(|scope| distinct(context, scope)).collect();
     // For which operation a fragment was last looked at.
     let mut seen = vec![usize::MAX; document.fragments().len()];
     for (index, operation) in document.operations().iter().enumerate() {
@@ -127,8 +132,9 @@ fn of(context: &Context<'_>, operation: &Operation) -> String {
 /// `IsVariableUsageAllowed` of §5.8.5.
 fn allowed(context: &mut Context<'_>, variable: &VariableDefinition, usage: &Distinct<'_>) {
     let Some(Expected { ty, has_default, is_one_of }) = usage.expected else { return };
+    let base = context.schema.type_id(context.text(variable.ty.name));
     // A variable of no input type is another error.
-    let Some(base) = context.schema.type_id(context.text(variable.ty.name)) else { return };
+    let Some(base) = base.filter(|base| context.schema.ty(*base).kind.is_input()) else { return };
     let given = variable.ty.wrappers;
     let has_own_default =
         variable.default.is_some_and(|default| context.document.value_kind(default) != ValueKind::Null);
@@ -144,7 +150,8 @@ fn allowed(context: &mut Context<'_>, variable: &VariableDefinition, usage: &Dis
         let wanted = if is_one_of { ty.wrappers.non_null() } else { ty.wrappers };
         let wanted = context.display(FieldType { base: ty.base, wrappers: wanted });
         let at = [variable.span, context.document.value_span(usage.value)];
-        let message = format!("the variable `${name}` of type `{given}` cannot stand where `{wanted}` is expected");
+        let message =
+            format!("the variable `${name}` of type `{given}` cannot stand where `{wanted}` is expected");
         context.report_at(Rule::VariablesInAllowedPosition, &at, message);
     }
 }
