@@ -27,6 +27,11 @@ impl Name {
         Self(text.into())
     }
 
+    /// The text, shared.
+    pub(crate) fn shared(&self) -> Arc<str> {
+        Arc::clone(&self.0)
+    }
+
     /// The text of the name.
     #[must_use]
     pub fn as_str(&self) -> &str {

@@ -37,6 +37,10 @@ impl Run {
 pub struct SelectionId(pub(super) u32);
 
 impl SelectionId {
+    pub(crate) fn from_index(index: usize) -> Self {
+        Self(u32::try_from(index).unwrap_or(u32::MAX))
+    }
+
     /// The index among all selections of the document, in the order of the text.
     #[must_use]
     pub const fn index(self) -> usize {
@@ -359,6 +363,26 @@ impl<'a> Nodes<'a> {
     #[must_use]
     pub fn selection_set(&self, id: SelectionId) -> SelectionSet {
         SelectionSet { start: id.0 + 1, end: self.selection(id).end }
+    }
+
+    /// All selections of the document, in the order of the text.
+    pub fn all_selections(&self) -> impl Iterator<Item = (SelectionId, &Selection)> {
+        (0..).map(SelectionId).zip(&self.selections)
+    }
+
+    /// The selections of a set and all below them, as indices.
+    pub(crate) fn range(&self, set: SelectionSet) -> core::ops::Range<usize> {
+        set.start as usize..set.end as usize
+    }
+
+    /// The selection of an index.
+    pub(crate) fn at(&self, index: usize) -> &Selection {
+        &self.selections[index]
+    }
+
+    /// Behind which index the descendants of a selection end.
+    pub(crate) fn end_of(&self, index: usize) -> usize {
+        self.selections[index].end as usize
     }
 
     /// Arguments of a field or directive.

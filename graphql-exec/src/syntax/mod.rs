@@ -8,6 +8,7 @@ mod lexer;
 mod parse_exec;
 mod parse_sdl;
 mod parser;
+mod print;
 mod sdl;
 mod text;
 
@@ -15,6 +16,7 @@ pub use ast::{
     Argument, Directive, Document, Fragment, Nodes, Operation, OperationType, Run, Selection, SelectionId, SelectionKind,
     SelectionSet, TypeRef, ValueId, ValueKind, VariableDefinition, Wrappers,
 };
+pub(crate) use print::{write_description, write_string, write_value_literal};
 pub use lexer::{Lexer, Token, TokenKind};
 pub use sdl::{
     Definition, DefinitionKind, EnumValueDefinition, FieldDefinition, InputValueDefinition, RootOperation, SchemaDocument,

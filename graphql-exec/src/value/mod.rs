@@ -1,5 +1,7 @@
 //! Input values: what variables, arguments and defaults hold.
 
+mod args;
+pub(crate) mod coerce;
 mod convert;
 pub(crate) mod json;
 mod serde_impl;
@@ -7,6 +9,8 @@ mod serde_impl;
 use core::fmt;
 use std::{collections::HashMap, sync::Arc};
 
+pub use args::Arguments;
+pub use coerce::{CoerceError, coerce_value};
 pub use convert::FromValue;
 
 /// A value of the input side: JSON with enums (GraphQL September 2025, §2.9).
@@ -211,6 +215,15 @@ impl Object {
 impl fmt::Debug for Object {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_map().entries(self.iter()).finish()
+    }
+}
+
+impl IntoIterator for Object {
+    type Item = (Arc<str>, Value);
+    type IntoIter = std::vec::IntoIter<(Arc<str>, Value)>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.entries.into_iter()
     }
 }
 
