@@ -238,9 +238,10 @@ impl Engine {
     }
 
     /// The caller has polled all its futures and none can go on: loaders that are waited for are called now, whatever else
-    /// is in flight. Without this they wait until nothing is.
-    pub fn stalled(&mut self) {
+    /// is in flight. Without this they wait until nothing is. Whether any is waited for.
+    pub fn stalled(&mut self) -> bool {
         self.told_stalled = self.stalled > 0;
+        self.told_stalled
     }
 
     /// The values of a task, one for each parent, in their order.
@@ -353,11 +354,11 @@ impl Engine {
             if let Some(object) = object {
                 let name = object.type_name();
                 let mut at = found.iter().position(|(known, ..)| core::ptr::eq(*known, name) || *known == name);
-                if at.is_none() {
-                    if let Some(ty) = object_type(&self.schema, expected, name) {
-                        at = Some(found.len());
-                        found.push((name, ty, Vec::new(), Vec::new()));
-                    }
+                if at.is_none()
+                    && let Some(ty) = object_type(&self.schema, expected, name)
+                {
+                    at = Some(found.len());
+                    found.push((name, ty, Vec::new(), Vec::new()));
                 }
                 if let Some(at) = at {
                     let (_, _, objects, cells) = &mut found[at];

@@ -287,11 +287,11 @@ impl Builder<'_> {
         if !defined {
             // §3.3.2: without a schema definition the roots are the types of these names.
             for (place, name) in ["Query", "Mutation", "Subscription"].into_iter().enumerate() {
-                if let (None, Some(&ty)) = (self.inner.roots[place], self.inner.names.get(name)) {
-                    if self.inner.types[ty.index()].kind == TypeKind::Object {
-                        self.inner.roots[place] = Some(ty);
-                        self.places.roots[place] = self.places.types[ty.index()];
-                    }
+                if let (None, Some(&ty)) = (self.inner.roots[place], self.inner.names.get(name))
+                    && self.inner.types[ty.index()].kind == TypeKind::Object
+                {
+                    self.inner.roots[place] = Some(ty);
+                    self.places.roots[place] = self.places.types[ty.index()];
                 }
             }
         }
