@@ -16,7 +16,7 @@ use tower_service::Service;
 use crate::body::Upload;
 use crate::bus::Bus;
 use crate::config::Config;
-use crate::doors::{console, inbound};
+use crate::doors::{console, graphql, inbound};
 use crate::event::EventType;
 use crate::feed::Follower;
 use crate::server;
@@ -33,6 +33,7 @@ pub(crate) struct App {
     pub(crate) counters: Arc<Counters>,
     pub(crate) stopped: watch::Receiver<bool>,
     pub(crate) page: console::Page,
+    pub(crate) graphql: graphql_exec::App<graphql::Caller>,
 }
 
 impl App {

@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! connection ─ HTTP/1.1 or HTTP/2 ─ routes ─┬─ REST       (rest-core)   ─┐
+//!                                           ├─ GraphQL    (graphql-exec)─┤
 //!                                           ├─ WebSocket  (ws-frame)    ─┼─ one write: rows, event, owed deliveries
 //!                                           └─ webhooks in (webhook-sig)─┘        │ committed
 //!                                                                                 ▼

@@ -18,6 +18,8 @@ pub struct Stats {
     pub inbound: u64,
     /// Requests that manage webhooks and reached the router.
     pub webhooks: u64,
+    /// Requests and handshakes that reached the GraphQL door.
+    pub graphql: u64,
 }
 
 /// The living counters.
@@ -29,6 +31,7 @@ pub(crate) struct Counters {
     pub(crate) sse: AtomicU64,
     pub(crate) inbound: AtomicU64,
     pub(crate) webhooks: AtomicU64,
+    pub(crate) graphql: AtomicU64,
 }
 
 impl Counters {
@@ -41,6 +44,7 @@ impl Counters {
             sse: read(&self.sse),
             inbound: read(&self.inbound),
             webhooks: read(&self.webhooks),
+            graphql: read(&self.graphql),
         }
     }
 }

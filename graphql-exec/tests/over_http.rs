@@ -20,7 +20,7 @@ fn head(method: &str, uri: &str, headers: &[(&str, &str)]) -> Result<Head, HttpE
 }
 
 fn get(query: &str) -> Result<Request, HttpError> {
-    head("GET", &format!("/graphql?{query}"), &[]).map(|head| head.into_request().unwrap())
+    head("GET", &format!("/graphql?{query}"), &[]).map(|head| head.request().unwrap().clone())
 }
 
 fn body(text: &str) -> Result<Request, HttpError> {

@@ -2,6 +2,7 @@
 
 pub(crate) mod call;
 pub(crate) mod console;
+pub(crate) mod graphql;
 pub(crate) mod inbound;
 pub(crate) mod rest;
 pub(crate) mod room;

@@ -82,12 +82,6 @@ impl Head {
         self.request.as_ref()
     }
 
-    /// The same, taken out.
-    #[must_use]
-    pub fn into_request(self) -> Option<Request> {
-        self.request
-    }
-
     /// The form of an answer that refuses, before it is clear what is asked for.
     #[must_use]
     pub fn refusal_type(&self) -> ResponseType {

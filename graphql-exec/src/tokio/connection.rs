@@ -12,7 +12,7 @@ use futures_sink::Sink;
 use ws_frame::tokio::{Error, WebSocket};
 use ws_frame::{Message, Outgoing};
 
-use crate::app::{App, Prepared, Subscription};
+use crate::app::{App, Execution, Prepared, Subscribing, Subscription};
 use crate::exec::Response;
 use crate::syntax::OperationType;
 use crate::value::Object;
@@ -97,16 +97,14 @@ struct Connection<'s, IO, C, F, R> {
     app: App<C>,
     connecting: Connecting<C, F, R>,
     /// A subscription whose source is being opened. Nothing is read until it is.
-    opening: Option<(Operation, Opening)>,
-    running: Vec<(Operation, Running)>,
+    opening: Option<(Operation, Subscribing<C>)>,
+    running: Vec<(Operation, Running<C>)>,
     /// Which operation is polled first next time, so that a busy one does not starve the others.
     turn: usize,
     timer: Pin<Box<Sleep>>,
     /// What the machine ended with.
     close: Option<Close>,
 }
-
-type Opening = Pin<Box<dyn Future<Output = Result<Subscription, Response>> + Send>>;
 
 enum Connecting<C, F, R> {
     /// For `connection_init`.
@@ -117,9 +115,9 @@ enum Connecting<C, F, R> {
     Refused,
 }
 
-enum Running {
-    Once(Pin<Box<dyn Future<Output = Response> + Send>>),
-    Many(Subscription),
+enum Running<C> {
+    Once(Execution<C>),
+    Many(Subscription<C>),
 }
 
 impl<IO, C, F, R> Connection<'_, IO, C, F, R>
@@ -174,7 +172,7 @@ where
 
     fn poll_opening(&mut self, cx: &mut Context<'_>) -> bool {
         let Some((_, opening)) = &mut self.opening else { return false };
-        let Poll::Ready(opened) = opening.as_mut().poll(cx) else { return false };
+        let Poll::Ready(opened) = Pin::new(opening).poll(cx) else { return false };
         let Some((operation, _)) = self.opening.take() else { return false };
         match opened {
             Ok(results) => self.running.push((operation, Running::Many(results))),
@@ -291,7 +289,7 @@ where
                         self.connecting = Connecting::Deciding(Box::pin(connect(payload)));
                     }
                 }
-                Event::Start { operation, request } => match self.app.prepare(request) {
+                Event::Start { operation, request } => match self.app.prepare(&request) {
                     Ok(prepared) => self.start(operation, prepared),
                     Err(response) => self.server.error(&operation, response.errors()),
                 },
@@ -307,19 +305,19 @@ where
         let context = context.clone();
         match prepared.kind() {
             OperationType::Query | OperationType::Mutation => {
-                self.running.push((operation, Running::Once(Box::pin(prepared.execute(context)))));
+                self.running.push((operation, Running::Once(prepared.execute(context))));
             }
             OperationType::Subscription => {
-                self.opening = Some((operation, Box::pin(prepared.subscribe(context))));
+                self.opening = Some((operation, prepared.subscribe(context)));
             }
         }
     }
 }
 
-impl Running {
+impl<C: Send + Sync + 'static> Running<C> {
     fn poll_result(&mut self, cx: &mut Context<'_>) -> Poll<Option<Response>> {
         match self {
-            Self::Once(response) => response.as_mut().poll(cx).map(Some),
+            Self::Once(response) => Pin::new(response).poll(cx).map(Some),
             Self::Many(results) => Pin::new(results).poll_next(cx),
         }
     }

@@ -34,7 +34,10 @@ struct Events {
 }
 
 impl Body {
-    pub(super) fn events(results: impl Stream<Item = Response> + Send + 'static, pause: Option<Pause>) -> Self {
+    pub(super) fn events(
+        results: impl Stream<Item = Response> + Send + 'static,
+        pause: Option<Pause>,
+    ) -> Self {
         let timer = pause.as_ref().map(|pause| pause());
         Self(Inner::Events(Events { results: Some(Box::pin(results)), pause, timer }))
     }

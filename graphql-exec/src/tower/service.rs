@@ -12,8 +12,8 @@ use http::request::Parts;
 use http_body_util::BodyExt;
 use tower_service::Service;
 
-use super::body::{Body, Pause};
 use super::BoxError;
+use super::body::{Body, Pause};
 use crate::app::App;
 use crate::http::{self as over_http, Head, HttpError, HttpLimits, ResponseType};
 use crate::syntax::OperationType;
@@ -108,9 +108,13 @@ impl<C: Send + Sync + 'static> Graphql<C> {
     {
         let head = Head::read(&parts.method, &parts.uri, &parts.headers, &self.limits)?;
         *refusal_type = head.refusal_type();
+        let by_post;
         let request = match head.request() {
-            Some(request) => request.clone(),
-            None => Head::read_body(&collect(body, self.limits.max_body).await?, &self.limits)?,
+            Some(request) => request,
+            None => {
+                by_post = Head::read_body(&collect(body, self.limits.max_body).await?, &self.limits)?;
+                &by_post
+            }
         };
         let full = |form, response: crate::exec::Response| {
             let is_request_error = response.is_request_error();

@@ -35,7 +35,7 @@ fn distance(a: &str, b: &str) -> Option<usize> {
     }
     // Names are ASCII; whatever else is here differs from all of them.
     let (a, b) = (a.to_ascii_lowercase().into_bytes(), b.to_ascii_lowercase().into_bytes());
-    let limit = a.len().max(b.len()) * 2 / 5 + 1;
+    let limit = a.len().max(b.len()) / 3 + 1;
     if a.len().abs_diff(b.len()) > limit {
         return None;
     }
