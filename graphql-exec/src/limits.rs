@@ -22,6 +22,7 @@ pub struct Limits {
     /// Tokens of a document; default 15,000. Stops a short text of many cheap tokens that cost much once they are nodes.
     pub max_tokens: usize,
     /// Selection sets in each other, and lists or objects in each other in a value; default 128. Stops recursion by nesting.
+    /// A value nests at most 500 deep, however high this is.
     pub max_nesting: usize,
     /// Lists around a type, `[[Int]]` being two; default 16. Stops types that multiply each result.
     pub max_type_wrappers: usize,
@@ -32,7 +33,7 @@ pub struct Limits {
     /// Directives of a document; default 250. Stops directive overload spread over fields.
     pub max_directives: usize,
     /// Fields in each other, fragments expanded, introspection not counted; default 15. Stops queries that walk a cycle of
-    /// the schema, such as `user { friends { friends … } }`.
+    /// the schema, such as `user { friends { friends … } }`. More than 500 counts as 500.
     pub max_depth: usize,
     /// Aliases of one selection set, fragments expanded; default 30. Stops the same costly field asked for many times over.
     pub max_aliases_per_set: usize,
@@ -53,6 +54,7 @@ pub struct Limits {
     /// `ofType` in each other; default 9, as deep as the standard introspection query asks.
     pub max_introspection_of_type: usize,
     /// Lists and objects in each other in a variable's value; default 32. Stops recursion by nesting.
+    /// More than 500 counts as 500.
     pub max_input_nesting: usize,
     /// Elements of all lists and fields of all objects in the variables of a request; default 10,000. Stops inputs that
     /// each cost a check.

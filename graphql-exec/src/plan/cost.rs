@@ -115,7 +115,8 @@ pub(super) fn check(
     let facts = walk.set(operation.selection_set, Some(root))?;
     walk.own_aliases(facts)?;
     bound("max_selections", facts.selections, limits.max_selections)?;
-    bound("max_depth", facts.depth, limits.max_depth as u64)?;
+    // What writes a response calls itself, so here the limit has a most of its own.
+    bound("max_depth", facts.depth, limits.max_depth.min(500) as u64)?;
     bound("max_root_fields", facts.fields, limits.max_root_fields as u64)?;
     bound("max_aliases", facts.aliases, limits.max_aliases as u64)?;
     bound("max_complexity", facts.complexity, limits.max_complexity)
@@ -232,8 +233,8 @@ impl Walk<'_> {
             let check = |name, found, max| {
                 bound(name, found, max as u64).map_err(|error| error.at(self.document.source(), selection.span))
             };
-            check("max_introspection_lists", inside.lists, self.limits.max_introspection_lists)?;
-            check("max_introspection_of_type", inside.of_type, self.limits.max_introspection_of_type)?;
+            check("max_introspection_lists", inside.lists, self.limits.max_introspection_lists.min(100))?;
+            check("max_introspection_of_type", inside.of_type, self.limits.max_introspection_of_type.min(100))?;
         }
         let is_list = matches!(name, "fields" | "interfaces" | "possibleTypes" | "inputFields");
         let aliased = u64::from(alias.is_some());

@@ -23,7 +23,7 @@ pub(super) fn coerce(
 ) -> Result<HashMap<Name, Value>, Vec<GraphqlError>> {
     let mut left = limits.max_input_values;
     for (_, value) in given.iter() {
-        measure(value, limits.max_input_nesting.min(1_000), &mut left, limits).map_err(|error| vec![error])?;
+        measure(value, limits.max_input_nesting.min(500), &mut left, limits).map_err(|error| vec![error])?;
     }
     let by_name: HashMap<&str, &Value> = given.iter().collect();
     let mut coerced = HashMap::new();

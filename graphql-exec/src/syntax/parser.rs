@@ -239,8 +239,10 @@ impl<'a, 'l> Parser<'a, 'l> {
             self.bump()?;
             match kind {
                 ValueKind::List | ValueKind::Object => {
-                    if self.open.len() >= self.limits.max_nesting {
-                        return Err(self.limit("max_nesting", self.limits.max_nesting));
+                    // What coerces a value calls itself, so here the limit has a most of its own.
+                    let most = self.limits.max_nesting.min(MAX_VALUE_NESTING);
+                    if self.open.len() >= most {
+                        return Err(self.limit("max_nesting", most));
                     }
                     self.open.push(count(&self.nodes.values));
                     self.push_value(kind, span);
@@ -264,6 +266,9 @@ impl<'a, 'l> Parser<'a, 'l> {
         self.nodes.values.push(ValueNode { kind, span, end });
     }
 }
+
+/// The deepest value, however high [`Limits::max_nesting`] is.
+const MAX_VALUE_NESTING: usize = 500;
 
 /// How many nodes there are: the index of the next.
 #[expect(clippy::cast_possible_truncation, reason = "each node has a token, and the source is at most u32::MAX bytes long")]
