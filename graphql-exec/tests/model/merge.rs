@@ -81,10 +81,21 @@ fn selections_of(
 /// Whether two fields conflict.
 pub(crate) fn conflicts(schema: &Schema, document: &Document<'_>) -> bool {
     let model = Model { schema, document };
-    document.operations().iter().any(|operation| {
-        let root = schema.root(operation.kind);
-        !model.can_merge(&[(operation.selection_set, root)])
-    })
+    // The rule is one of each selection set of the document.
+    let operations = document.operations().iter();
+    let mut left: Vec<_> =
+        operations.map(|operation| (operation.selection_set, schema.root(operation.kind))).collect();
+    let fragments = document.fragments().iter();
+    left.extend(
+        fragments.map(|fragment| (fragment.selection_set, schema.type_id(document.text(fragment.condition)))),
+    );
+    while let Some(set) = left.pop() {
+        if !model.can_merge(&[set]) {
+            return true;
+        }
+        left.extend(model.fields(&[set]).iter().map(|field| model.below(field)));
+    }
+    false
 }
 
 struct Model<'a> {
