@@ -17,7 +17,7 @@ use tower_service::Service;
 use crate::body::Upload;
 use crate::bus::Bus;
 use crate::config::Config;
-use crate::doors::{console, grpc, inbound, trpc};
+use crate::doors::{console, graphql, grpc, inbound, trpc};
 use crate::event::EventType;
 use crate::feed::Follower;
 use crate::server;
@@ -34,6 +34,7 @@ pub(crate) struct App {
     pub(crate) counters: Arc<Counters>,
     pub(crate) stopped: watch::Receiver<bool>,
     pub(crate) page: console::Page,
+    pub(crate) graphql: graphql_exec::App<graphql::Caller>,
 }
 
 impl App {

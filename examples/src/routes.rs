@@ -14,6 +14,7 @@ use rest_core::tower::{Api, ApiService, Resource};
 use crate::app::App;
 use crate::doors::rest::{orders, posts, rooms, users};
 use crate::doors::{console, inbound, room, soap, stream, webhooks};
+use crate::doors::{console, graphql, inbound, room, stream, webhooks};
 use crate::stats::{Counters, count};
 
 /// The table of resources as a service.
@@ -51,6 +52,7 @@ pub(crate) fn service(app: &Arc<App>) -> Result<ApiService<Arc<App>>, RouteError
         .resource("/ws/{room}", page().get(room::join))
         .resource("/events", page().get(stream::open))
         .service("/soap", soap::door(app))
+        .service("/graphql", graphql::Door::new(app))
         .resource("/webhooks/endpoints", hooks().get(webhooks::list).post(webhooks::register))
         .resource("/webhooks/endpoints/{id}", hooks().get(webhooks::show).delete(webhooks::remove))
         .resource("/webhooks/deliveries", hooks().get(webhooks::deliveries))

@@ -20,7 +20,7 @@ use crate::app::{App, Front};
 use crate::bus::Bus;
 use crate::config::Config;
 use crate::doors::console::Page;
-use crate::doors::{grpc, inbound, trpc};
+use crate::doors::{graphql, grpc, inbound, trpc};
 use crate::stats::Stats;
 use crate::store::{Opened, Place, Threads};
 use crate::{routes, server};
@@ -71,6 +71,7 @@ impl Showcase {
         };
         let receiver =
             inbound::Receiver::new(&config.inbound_secret).map_err(|e| StartError::Config(e.to_string()))?;
+        let graphql = graphql::build().map_err(StartError::Config)?;
         let opened = {
             let config = config.clone();
             let open = move || {
@@ -93,6 +94,7 @@ impl Showcase {
             counters: Arc::default(),
             stopped: stopped.clone(),
             page: Page::new(),
+            graphql,
         });
         let api = routes::service(&app).map_err(|e| StartError::Config(e.to_string()))?;
         let deliveries = tokio::spawn(deliveries.run(store));

@@ -24,6 +24,8 @@ pub struct Stats {
     pub grpc: u64,
     /// SOAP messages that reached the reader of envelopes.
     pub soap: u64,
+    /// Requests and handshakes that reached the GraphQL door.
+    pub graphql: u64,
 }
 
 /// The living counters.
@@ -38,6 +40,7 @@ pub(crate) struct Counters {
     pub(crate) webhooks: AtomicU64,
     pub(crate) grpc: AtomicU64,
     pub(crate) soap: AtomicU64,
+    pub(crate) graphql: AtomicU64,
 }
 
 impl Counters {
@@ -53,6 +56,7 @@ impl Counters {
             webhooks: read(&self.webhooks),
             grpc: read(&self.grpc),
             soap: read(&self.soap),
+            graphql: read(&self.graphql),
         }
     }
 }

@@ -64,6 +64,8 @@ pub(crate) enum Place {
 pub(crate) struct Store {
     writer: SyncSender<Job>,
     reader: SyncSender<Job>,
+    #[cfg(test)]
+    reads: Arc<std::sync::atomic::AtomicU64>,
 }
 
 /// The threads behind a [`Store`].
@@ -158,7 +160,12 @@ impl Opened {
         };
         let write = move || write_loop(&db, &writes, &*listener);
         handles.push(Builder::new().name("store-writer".to_owned()).spawn(write)?);
-        let store = Store { writer, reader };
+        let store = Store {
+            writer,
+            reader,
+            #[cfg(test)]
+            reads: Arc::default(),
+        };
         Ok((store.clone(), Threads { store, handles }))
     }
 }
@@ -170,6 +177,8 @@ impl Store {
         T: Send + 'static,
         F: FnOnce(&Connection) -> Result<T, Failure> + Send + 'static,
     {
+        #[cfg(test)]
+        self.reads.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
         let (answer, answered) = oneshot::channel();
         let job = Job::Read(Box::new(move |db| {
             // A caller that went away needs no answer.
@@ -177,6 +186,12 @@ impl Store {
         }));
         submit(&self.reader, job)?;
         answered.await.unwrap_or_else(|_| Err(closed()))
+    }
+
+    /// How many reads were asked for.
+    #[cfg(test)]
+    pub(crate) fn reads(&self) -> u64 {
+        self.reads.load(std::sync::atomic::Ordering::Relaxed)
     }
 
     /// Runs a write and returns when it is durable. A job that fails leaves no trace.

@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use super::{Write, events, users};
 use crate::clock::Time;
-use crate::event::EventType;
+use crate::event::{EventType, json};
 use crate::failure::Failure;
 use crate::input::Page;
 
@@ -90,6 +90,49 @@ pub(crate) fn comment(
         Comment { id: w.db.last_insert_rowid(), post_id: post, author, body, created_at: w.now.to_string() };
     events::append(w, EventType::CommentCreated, &comment)?;
     Ok(comment)
+}
+
+/// The newest posts of each of these users, `limit` a user at most, user by user.
+pub(crate) fn of_users(db: &Connection, users: &[i64], limit: i64) -> Result<Vec<Post>, Failure> {
+    let mut statement = db.prepare_cached(
+        "SELECT id, user_id, title, body, created_at FROM (
+             SELECT *, row_number() OVER (PARTITION BY user_id ORDER BY id DESC) AS place FROM posts
+             WHERE user_id IN (SELECT value FROM json_each(?1))
+         ) WHERE place <= ?2 ORDER BY user_id, id DESC",
+    )?;
+    let rows = statement.query_map(params![json(&users), limit], read)?.collect::<Result<_, _>>()?;
+    Ok(rows)
+}
+
+/// Those of these posts that there are, in no order.
+pub(crate) fn find_many(db: &Connection, posts: &[i64]) -> Result<Vec<Post>, Failure> {
+    let mut statement = db.prepare_cached(
+        "SELECT id, user_id, title, body, created_at FROM posts WHERE id IN (SELECT value FROM json_each(?))",
+    )?;
+    let rows = statement.query_map([json(&posts)], read)?.collect::<Result<_, _>>()?;
+    Ok(rows)
+}
+
+/// The first comments on each of these posts, `limit` a post at most, post by post.
+pub(crate) fn comments_on(db: &Connection, posts: &[i64], limit: i64) -> Result<Vec<Comment>, Failure> {
+    let mut statement = db.prepare_cached(
+        "SELECT id, post_id, author, body, created_at FROM (
+             SELECT *, row_number() OVER (PARTITION BY post_id ORDER BY id) AS place FROM comments
+             WHERE post_id IN (SELECT value FROM json_each(?1))
+         ) WHERE place <= ?2 ORDER BY post_id, id",
+    )?;
+    let rows = statement.query_map(params![json(&posts), limit], read_comment)?.collect::<Result<_, _>>()?;
+    Ok(rows)
+}
+
+/// The newest posts whose title has this text in it, whatever the case of its ASCII letters.
+pub(crate) fn search(db: &Connection, text: &str, limit: i64) -> Result<Vec<Post>, Failure> {
+    let mut statement = db.prepare_cached(
+        "SELECT id, user_id, title, body, created_at FROM posts
+         WHERE instr(lower(title), lower(?1)) > 0 ORDER BY id DESC LIMIT ?2",
+    )?;
+    let rows = statement.query_map(params![text, limit], read)?.collect::<Result<_, _>>()?;
+    Ok(rows)
 }
 
 fn read(row: &Row<'_>) -> rusqlite::Result<Post> {

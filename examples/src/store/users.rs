@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use super::{Write, events};
 use crate::clock::Time;
-use crate::event::EventType;
+use crate::event::{EventType, json};
 use crate::failure::Failure;
 use crate::input::{NewUser, Page};
 
@@ -61,6 +61,26 @@ pub(crate) fn list(db: &Connection, page: Page) -> Result<(Vec<User>, i64), Fail
     )?;
     let rows = statement.query_map([page.limit, page.offset], read)?.collect::<Result<_, _>>()?;
     Ok((rows, total))
+}
+
+/// Those of these users that there are, in no order.
+pub(crate) fn find_many(db: &Connection, users: &[i64]) -> Result<Vec<User>, Failure> {
+    let mut statement = db.prepare_cached(
+        "SELECT id, name, email, version, created_at, updated_at FROM users
+         WHERE id IN (SELECT value FROM json_each(?))",
+    )?;
+    let rows = statement.query_map([json(&users)], read)?.collect::<Result<_, _>>()?;
+    Ok(rows)
+}
+
+/// The first users whose name has this text in it, whatever the case of its ASCII letters.
+pub(crate) fn search(db: &Connection, text: &str, limit: i64) -> Result<Vec<User>, Failure> {
+    let mut statement = db.prepare_cached(
+        "SELECT id, name, email, version, created_at, updated_at FROM users
+         WHERE instr(lower(name), lower(?1)) > 0 ORDER BY id LIMIT ?2",
+    )?;
+    let rows = statement.query_map(params![text, limit], read)?.collect::<Result<_, _>>()?;
+    Ok(rows)
 }
 
 /// Creates a user under the next free id, or under one that the caller chose.
