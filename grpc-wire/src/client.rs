@@ -411,6 +411,14 @@ impl State {
 }
 
 impl CallLink {
+    /// Sends the only message.
+    fn send(&self, message: &dyn Encode) -> Result<(), Status> {
+        let mut state = lock(&self.state);
+        state.call.send_message(message)?;
+        state.up.wake();
+        Ok(())
+    }
+
     /// The one message, and only then the status.
     fn poll_reply<Res: Decode>(
         &self,
@@ -481,20 +489,15 @@ impl Port for CallLink {
         state.wake_all();
     }
 
-    fn poll_room(&self, context: &mut Context<'_>) -> Poll<()> {
+    fn poll_send(&self, context: &mut Context<'_>, message: &dyn Encode) -> Poll<Result<(), Status>> {
         let mut state = lock(&self.state);
-        if state.call.has_room() {
-            return Poll::Ready(());
+        if !state.call.has_room() {
+            state.sender.set(context);
+            return Poll::Pending;
         }
-        state.sender.set(context);
-        Poll::Pending
-    }
-
-    fn send(&self, message: &dyn Encode) -> Result<(), Status> {
-        let mut state = lock(&self.state);
         state.call.send_message(message)?;
         state.up.wake();
-        Ok(())
+        Poll::Ready(Ok(()))
     }
 
     fn stop_sending(&self) {

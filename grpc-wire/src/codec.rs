@@ -57,7 +57,9 @@ impl<M: prost::Message> Encode for M {
     }
 
     fn encode(&self, out: &mut BytesMut) -> Result<(), CodecError> {
-        prost::Message::encode(self, out).map_err(|error| CodecError::new(error.to_string()))
+        // Not `encode`, which measures the message once more to see whether it fits: a `BytesMut` grows.
+        self.encode_raw(out);
+        Ok(())
     }
 }
 

@@ -135,6 +135,24 @@ impl Link {
         Ok(message)
     }
 
+    /// Sends a message, whether there is room or not.
+    pub(crate) fn send(&self, message: &dyn Encode) -> Result<(), Status> {
+        if self.interceptors.is_none() {
+            return Self::send_locked(&mut lock(&self.state), message);
+        }
+        let mut encoded = BytesMut::new();
+        message.encode(&mut encoded)?;
+        // Not under the lock: an interceptor may use the call.
+        let message = self.intercept(Direction::Response, encoded.freeze())?;
+        Self::send_locked(&mut lock(&self.state), &Raw(message))
+    }
+
+    fn send_locked(state: &mut State, message: &dyn Encode) -> Result<(), Status> {
+        state.call.send_message(message)?;
+        state.adapter.wake();
+        Ok(())
+    }
+
     /// Wakes everybody who waits for the call to be over.
     pub(crate) fn tell_cancelled(state: &mut State, why: &Cancelled) {
         if state.cancelled.is_none() {
@@ -188,29 +206,17 @@ impl Port for Link {
 
     fn stop_receiving(&self) {}
 
-    fn poll_room(&self, context: &mut Context<'_>) -> Poll<()> {
+    fn poll_send(&self, context: &mut Context<'_>, message: &dyn Encode) -> Poll<Result<(), Status>> {
         let mut state = lock(&self.state);
-        if state.call.has_room() {
-            return Poll::Ready(());
+        if !state.call.has_room() {
+            state.sender.set(context);
+            return Poll::Pending;
         }
-        state.sender.set(context);
-        Poll::Pending
-    }
-
-    fn send(&self, message: &dyn Encode) -> Result<(), Status> {
         if self.interceptors.is_none() {
-            let mut state = lock(&self.state);
-            state.call.send_message(message)?;
-            state.adapter.wake();
-            return Ok(());
+            return Poll::Ready(Self::send_locked(&mut state, message));
         }
-        let mut encoded = BytesMut::new();
-        message.encode(&mut encoded)?;
-        let message = self.intercept(Direction::Response, encoded.freeze())?;
-        let mut state = lock(&self.state);
-        state.call.send_message(&Raw(message))?;
-        state.adapter.wake();
-        Ok(())
+        drop(state);
+        Poll::Ready(self.send(message))
     }
 
     fn stop_sending(&self) {}

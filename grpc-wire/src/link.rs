@@ -16,8 +16,8 @@ pub(crate) trait Port: Send + Sync {
     fn trailers(&self) -> Option<Metadata>;
     /// Nobody takes messages any more.
     fn stop_receiving(&self);
-    fn poll_room(&self, context: &mut Context<'_>) -> Poll<()>;
-    fn send(&self, message: &dyn Encode) -> Result<(), Status>;
+    /// Sends the message once there is room.
+    fn poll_send(&self, context: &mut Context<'_>, message: &dyn Encode) -> Poll<Result<(), Status>>;
     /// Nobody sends messages any more.
     fn stop_sending(&self);
 }

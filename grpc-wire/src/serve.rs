@@ -39,11 +39,12 @@ impl ServerIo {
         lock(&self.link.state).call.wants_data()
     }
 
-    /// Takes what came from the client. Poll again afterwards.
-    pub fn receive(&mut self, event: PeerEvent<Infallible>, now: Instant) {
+    /// Takes what came from the client, and says whether the next piece is useful too. Poll again afterwards.
+    pub fn receive(&mut self, event: PeerEvent<Infallible>, now: Instant) -> bool {
         let mut state = lock(&self.link.state);
         state.call.receive(event, now);
         state.receiver.wake_other(self.task.as_ref());
+        state.call.wants_data()
     }
 
     /// Runs the handler as far as it goes, and gives what is to be sent next; `Ready(None)` when the call is done.
@@ -53,8 +54,15 @@ impl ServerIo {
         if !self.task.as_ref().is_some_and(|task| task.will_wake(context.waker())) {
             self.task = Some(context.waker().clone());
         }
-        self.run_handler(context);
+        let outcome = self.run_handler(context);
         let mut state = lock(&self.link.state);
+        if let Some(outcome) = outcome {
+            state.is_finished = true;
+            state.call.finish(outcome.err().unwrap_or(Status::OK));
+            // Tasks that the handler spawned learn that it is over.
+            state.receiver.wake();
+            state.sender.wake();
+        }
         let transmit = state.call.poll_transmit();
         if state.call.is_done() && transmit.is_none() {
             return Poll::Ready(None);
@@ -84,8 +92,9 @@ impl ServerIo {
         lock(&self.link.state).call.is_done()
     }
 
-    fn run_handler(&mut self, context: &mut Context<'_>) {
-        let Some(handler) = &mut self.handler else { return };
+    /// What the handler returned, when it does.
+    fn run_handler(&mut self, context: &mut Context<'_>) -> Option<Result<(), Status>> {
+        let handler = self.handler.as_mut()?;
         {
             let mut guard = lock(&self.link.state);
             let state = &mut *guard;
@@ -96,22 +105,16 @@ impl ServerIo {
                 drop(guard);
                 // Its destructors may use the call.
                 self.handler = None;
-                return;
+                return None;
             }
         }
         let outcome = match catch_unwind(AssertUnwindSafe(|| handler.as_mut().poll(context))) {
-            Ok(Poll::Pending) => return,
+            Ok(Poll::Pending) => return None,
             Ok(Poll::Ready(outcome)) => outcome,
             Err(_) => Err(Status::internal("the handler failed")),
         };
-        let mut state = lock(&self.link.state);
-        state.is_finished = true;
-        state.call.finish(outcome.err().unwrap_or(Status::OK));
-        // Tasks that the handler spawned learn that it is over.
-        state.receiver.wake();
-        state.sender.wake();
-        drop(state);
         self.handler = None;
+        Some(outcome)
     }
 }
 

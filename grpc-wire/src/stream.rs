@@ -88,8 +88,7 @@ impl<T: Encode> Outbound<T> {
     /// The status of a call that is over, INTERNAL for a message that cannot be encoded, RESOURCE_EXHAUSTED for one that is
     /// too long.
     pub async fn send(&self, message: T) -> Result<(), Status> {
-        poll_fn(|context| self.port.poll_room(context)).await;
-        self.port.send(&message)
+        poll_fn(|context| self.port.poll_send(context, &message)).await
     }
 
     /// Says that all has been sent.

@@ -320,7 +320,7 @@ impl Service for Left {
 #[test]
 fn a_deadline_is_passed_on_less_the_budget_of_the_hop() {
     let inner = memory(Server::new().add(Left).build(), usize::MAX);
-    let outer = memory(Server::new().add(Relay(inner.clone())).build(), usize::MAX);
+    let outer = memory(Server::new().add(Relay(inner)).build(), usize::MAX);
     let skew = outer.client();
     outer.block_on(async {
         let left = skew.unary::<_, Raw>(&RELAY, raw(b"")).timeout(Duration::from_secs(2)).await.unwrap();
@@ -333,7 +333,9 @@ fn a_deadline_is_passed_on_less_the_budget_of_the_hop() {
 
 /// Gives its streams to tasks, and says what they saw.
 #[derive(Clone, Default)]
-struct Detached(Arc<Mutex<Option<(Cx, Inbound<Raw>, Outbound<Raw>)>>>);
+struct Detached(Arc<Mutex<Option<Streams>>>);
+
+type Streams = (Cx, Inbound<Raw>, Outbound<Raw>);
 
 static DETACH: MethodDesc = MethodDesc::new("/test.Detached/Detach", Kind::Bidi);
 

@@ -293,7 +293,7 @@ impl ClientCall {
             return Some(Transmit::Head { head: *head, end: false });
         }
         if !self.out.is_empty() {
-            return Some(Transmit::Data(self.out.split().freeze()));
+            return Some(Transmit::Data(std::mem::take(&mut self.out).freeze()));
         }
         if self.send != Send::Finished {
             return None;

@@ -102,10 +102,12 @@ pub struct ServerCall {
     cancelled: Option<Cancelled>,
     is_cancel_told: bool,
     // What goes.
-    head: Option<Metadata>,
+    head: Head,
     is_head_wanted: bool,
     out: BytesMut,
-    trailers: Metadata,
+    /// How much was taken from `out` last, which is what the next messages may need.
+    taken: usize,
+    trailers: Option<Box<Metadata>>,
     end: End,
 }
 
@@ -123,6 +125,14 @@ enum Recv {
     Told,
 }
 
+/// Most calls have no metadata to send, and then the machine is small to move.
+#[derive(Debug)]
+enum Head {
+    Plain,
+    With(Box<Metadata>),
+    Sent,
+}
+
 #[derive(Debug)]
 enum End {
     Open,
@@ -131,6 +141,9 @@ enum End {
     Web,
     Done,
 }
+
+/// A buffer of this size grows by itself quickly enough.
+const SMALL: usize = 512;
 
 impl ServerCall {
     /// Takes a request as a call.
@@ -147,8 +160,7 @@ impl ServerCall {
         policy: &DeadlinePolicy,
         now: Instant,
     ) -> Result<Self, Rejection> {
-        let dialect = Dialect::accept(head)?;
-        let content_type = head.headers.get(header::CONTENT_TYPE).ok_or(Rejection::ContentType)?.clone();
+        let (dialect, content_type) = Dialect::accept(head)?;
         let mut call = Self {
             dialect,
             content_type,
@@ -160,10 +172,11 @@ impl ServerCall {
             one: None,
             cancelled: None,
             is_cancel_told: false,
-            head: Some(Metadata::new()),
+            head: Head::Plain,
             is_head_wanted: false,
             out: BytesMut::new(),
-            trailers: Metadata::new(),
+            taken: 0,
+            trailers: None,
             end: End::Open,
         };
         if let Err(status) = meta::check(&head.headers, limits) {
@@ -281,13 +294,19 @@ impl ServerCall {
     }
 
     /// The metadata of the head, until it is sent.
-    pub const fn head_mut(&mut self) -> Option<&mut Metadata> {
-        self.head.as_mut()
+    pub fn head_mut(&mut self) -> Option<&mut Metadata> {
+        if matches!(self.head, Head::Plain) {
+            self.head = Head::With(Box::default());
+        }
+        match &mut self.head {
+            Head::With(metadata) => Some(metadata),
+            Head::Plain | Head::Sent => None,
+        }
     }
 
     /// The metadata of the trailers, beside those of the status.
-    pub const fn trailers_mut(&mut self) -> &mut Metadata {
-        &mut self.trailers
+    pub fn trailers_mut(&mut self) -> &mut Metadata {
+        self.trailers.get_or_insert_default()
     }
 
     /// Sends the head now, and not with the first message.
@@ -301,7 +320,12 @@ impl ServerCall {
     /// As [`frame::encode`], and a status that says why the call is over.
     pub fn send_message<M: Encode + ?Sized>(&mut self, message: &M) -> Result<(), Status> {
         match &self.end {
-            End::Open => frame::encode(message, self.limits.max_send_message, &mut self.out),
+            End::Open => {
+                if self.out.is_empty() && self.taken > SMALL {
+                    self.out.reserve(self.taken);
+                }
+                frame::encode(message, self.limits.max_send_message, &mut self.out)
+            }
             _ => Err(self.over_status()),
         }
     }
@@ -327,11 +351,15 @@ impl ServerCall {
                 return Some(Transmit::End);
             }
             End::Done => return None,
-            End::Open if self.out.is_empty() && !(self.is_head_wanted && self.head.is_some()) => return None,
+            End::Open if self.out.is_empty() && (!self.is_head_wanted || matches!(self.head, Head::Sent)) => {
+                return None;
+            }
             End::Open | End::Status(_) => {}
         }
-        if let Some(metadata) = self.head.take() {
-            return Some(self.transmit_head(&metadata));
+        match std::mem::replace(&mut self.head, Head::Sent) {
+            Head::Plain => return Some(self.transmit_head(None)),
+            Head::With(metadata) => return Some(self.transmit_head(Some(&metadata))),
+            Head::Sent => {}
         }
         if self.dialect.is_web()
             && let End::Status(status) = &self.end
@@ -341,7 +369,9 @@ impl ServerCall {
             self.end = End::Web;
         }
         if !self.out.is_empty() {
-            let data = self.out.split().freeze();
+            // Not split off: nothing would be left of it, and the two would have to share.
+            let data = std::mem::take(&mut self.out).freeze();
+            self.taken = data.len();
             return Some(Transmit::Data(if self.text.is_some() { web::encode_text(&data) } else { data }));
         }
         let End::Status(status) = &self.end else { return None };
@@ -377,19 +407,23 @@ impl ServerCall {
         matches!(self.end, End::Done)
     }
 
-    fn transmit_head(&mut self, metadata: &Metadata) -> Transmit<response::Parts> {
+    fn transmit_head(&mut self, metadata: Option<&Metadata>) -> Transmit<response::Parts> {
         let (mut head, ()) = Response::new(()).into_parts();
         // RFC 9110 §15.3.1: whatever the call's status, HTTP has done its part.
         let headers = &mut head.headers;
         headers.insert(header::CONTENT_TYPE, self.content_type.clone());
-        metadata.write(headers);
+        if let Some(metadata) = metadata {
+            metadata.write(headers);
+        }
         let mut end = false;
         if let End::Status(status) = &self.end
             && !status.is_ok()
             && self.out.is_empty()
         {
             // "Trailers-Only": the status is in the head.
-            self.trailers.write(headers);
+            if let Some(metadata) = &self.trailers {
+                metadata.write(headers);
+            }
             status.write(headers, &self.limits);
             if status.code() == crate::Code::Unimplemented {
                 headers.insert(grpc::ACCEPT_ENCODING, HeaderValue::from_static("identity"));
@@ -404,7 +438,9 @@ impl ServerCall {
 
     fn trailers_with(&self, status: &Status) -> HeaderMap {
         let mut trailers = HeaderMap::new();
-        self.trailers.write(&mut trailers);
+        if let Some(metadata) = &self.trailers {
+            metadata.write(&mut trailers);
+        }
         status.write(&mut trailers, &self.limits);
         trailers
     }

@@ -3,7 +3,7 @@
 pub mod grpc;
 pub mod web;
 
-use http::{HeaderMap, Method, Version, header};
+use http::{HeaderMap, HeaderValue, Method, Version, header};
 
 use crate::error::Rejection;
 
@@ -23,7 +23,11 @@ impl Dialect {
     /// The dialect that a `content-type` names; a suffix such as `+proto` and parameters do not matter.
     #[must_use]
     pub fn of(headers: &HeaderMap) -> Option<Self> {
-        let value = headers.get(header::CONTENT_TYPE)?.as_bytes();
+        Self::named(headers.get(header::CONTENT_TYPE)?)
+    }
+
+    fn named(content_type: &HeaderValue) -> Option<Self> {
+        let value = content_type.as_bytes();
         let end = value.iter().position(|byte| matches!(byte, b'+' | b';' | b' ')).unwrap_or(value.len());
         let name = &value[..end];
         [
@@ -35,12 +39,13 @@ impl Dialect {
         .find_map(|(known, dialect)| name.eq_ignore_ascii_case(known.as_bytes()).then_some(dialect))
     }
 
-    /// The dialect of a request, where it can be a call.
+    /// The dialect of a request, where it can be a call, and the `content-type` of the answer: that of the request.
     ///
     /// # Errors
     /// A [`Rejection`] for a request that HTTP must answer.
-    pub fn accept(head: &http::request::Parts) -> Result<Self, Rejection> {
-        let Some(dialect) = Self::of(&head.headers) else { return Err(Rejection::ContentType) };
+    pub fn accept(head: &http::request::Parts) -> Result<(Self, HeaderValue), Rejection> {
+        let content_type = head.headers.get(header::CONTENT_TYPE).ok_or(Rejection::ContentType)?;
+        let dialect = Self::named(content_type).ok_or(Rejection::ContentType)?;
         if head.method != Method::POST {
             return Err(Rejection::Method);
         }
@@ -53,7 +58,10 @@ impl Dialect {
                 return Err(Rejection::Te);
             }
         }
-        Ok(dialect)
+        // What nearly all send does not have to be shared with the request.
+        let known = ["application/grpc", "application/grpc+proto", "application/grpc-web+proto"];
+        let known = known.into_iter().find(|known| content_type.as_bytes() == known.as_bytes());
+        Ok((dialect, known.map_or_else(|| content_type.clone(), HeaderValue::from_static)))
     }
 
     /// Whether its trailers are a frame of the body.

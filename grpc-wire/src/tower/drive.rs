@@ -25,17 +25,14 @@ pin_project! {
         body: B,
         #[pin]
         sleep: Option<Sleep>,
+        began: Instant,
     }
 }
 
 impl<B: Body> Drive<B> {
-    pub(super) fn new(io: ServerIo, body: B) -> Self {
+    pub(super) fn new(io: ServerIo, body: B, began: Instant) -> Self {
         let sleep = io.poll_timeout().map(|deadline| sleep_until(deadline.into()));
-        Self { io, body, sleep }
-    }
-
-    pub(super) fn is_done(&self) -> bool {
-        self.io.is_done()
+        Self { io, body, sleep, began }
     }
 
     pub(super) fn poll_transmit(
@@ -49,9 +46,12 @@ impl<B: Body> Drive<B> {
             this.io.handle_timeout(now());
             this.sleep.set(None);
         }
+        // Without a deadline the time does not matter, and a clock is not free.
+        let now = if this.sleep.is_some() { now() } else { *this.began };
         loop {
             let mut is_starved = false;
-            while this.io.wants_data() {
+            let mut wants_data = this.io.wants_data();
+            while wants_data {
                 let Poll::Ready(frame) = this.body.as_mut().poll_frame(context) else {
                     is_starved = true;
                     break;
@@ -63,10 +63,10 @@ impl<B: Body> Drive<B> {
                     Some(Err(_)) => PeerEvent::Lost(String::new()),
                     None => PeerEvent::End(None),
                 };
-                let is_data = matches!(event, PeerEvent::Data(_));
-                this.io.receive(event, now());
-                if is_data && this.body.is_end_stream() {
-                    this.io.receive(PeerEvent::End(None), now());
+                let is_last = matches!(event, PeerEvent::Data(_)) && this.body.is_end_stream();
+                wants_data = this.io.receive(event, now);
+                if is_last {
+                    wants_data = this.io.receive(PeerEvent::End(None), now);
                 }
             }
             if let Poll::Ready(transmit) = this.io.poll_transmit(context) {

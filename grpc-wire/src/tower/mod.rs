@@ -76,8 +76,9 @@ where
 
     fn call(&mut self, request: Request<B>) -> Respond<B> {
         let (head, body) = request.into_parts();
-        Respond(Some(match self.0.accept(head, now()) {
-            Ok(io) => State::Call(Box::pin(Drive::new(io, body))),
+        let now = now();
+        Respond(Some(match self.0.accept(head, now) {
+            Ok(io) => State::Call(Box::pin(Drive::new(io, body, now))),
             Err(rejection) => State::Rejected(rejection.response()),
         }))
     }
@@ -130,12 +131,7 @@ impl<B: Body> Body for GrpcBody<B> {
     ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
         let Some(drive) = &mut self.0 else { return Poll::Ready(None) };
         let frame = match ready!(drive.as_mut().poll_transmit(context)) {
-            Some(Transmit::Data(data)) => {
-                if drive.is_done() {
-                    self.0 = None;
-                }
-                return Poll::Ready(Some(Ok(Frame::data(data))));
-            }
+            Some(Transmit::Data(data)) => return Poll::Ready(Some(Ok(Frame::data(data)))),
             Some(Transmit::Trailers(trailers)) => Some(Ok(Frame::trailers(trailers))),
             // The head has been taken; a server ends its stream and does not reset it.
             Some(Transmit::End | Transmit::Reset(_) | Transmit::Head { .. }) | None => None,

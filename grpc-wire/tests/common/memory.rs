@@ -133,12 +133,14 @@ impl Transport for Memory {
                     } else {
                         match up.poll_transmit(context) {
                             Poll::Ready(Some(Transmit::Data(data))) => {
-                                to_server.extend(cut(&data, self.piece))
+                                to_server.extend(cut(&data, self.piece));
                             }
                             Poll::Ready(Some(Transmit::Reset(code))) => {
-                                io.receive(PeerEvent::Reset(code), now)
+                                io.receive(PeerEvent::Reset(code), now);
                             }
-                            Poll::Ready(_) => io.receive(PeerEvent::End(None), now),
+                            Poll::Ready(_) => {
+                                io.receive(PeerEvent::End(None), now);
+                            }
                             Poll::Pending => break,
                         }
                     }
