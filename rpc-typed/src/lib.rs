@@ -35,9 +35,10 @@
 //!     .build()?;
 //!
 //! // The server's own caller. The wire is `HttpExchange`, `Session` drives it, and feature `tower` serves it.
-//! let call = app.caller(Context { token: Some("t") }).call(GET, ById { id: "ada".into() });
-//! # let user = futures_util::FutureExt::now_or_never(call).unwrap()?;
-//! # assert_eq!(user.name, "ada");
+//! let caller = app.caller(Context { token: Some("t") });
+//! # futures_util::FutureExt::now_or_never(async {
+//! assert_eq!(caller.call(GET, ById { id: "ada".into() }).await?.name, "ada");
+//! # Ok::<(), RpcError>(()) }).unwrap()?;
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!

@@ -43,7 +43,7 @@ pub(super) struct Printer<'a> {
 const MAX_DEPTH: usize = 64;
 
 impl Printer<'_> {
-    /// The type of a schema, in one line but for the comments of its members.
+    /// The type of a schema; at depth 0 it is that of an alias, which may take several lines.
     pub(super) fn print(&self, schema: &Value, side: Side, depth: usize) -> Result<Text, String> {
         if depth > MAX_DEPTH {
             return Err(format!("nested deeper than {MAX_DEPTH}: name the inner types"));
@@ -170,17 +170,23 @@ impl Printer<'_> {
             Some(Value::Array(names)) => names.iter().filter_map(Value::as_str).collect(),
             _ => Vec::new(),
         };
+        // A named type has a line for each member, with its comment; inside another it stands in one line.
+        let own_lines = depth == 0;
         let mut fields = String::new();
         let properties = members.get("properties").and_then(Value::as_object);
         for (name, schema) in properties.into_iter().flatten() {
-            if let Some(text) = schema.get("description").and_then(Value::as_str) {
-                fields.push('\n');
-                comment(&mut fields, text, depth + 1);
+            fields.push_str(if own_lines { "\n" } else { " " });
+            if own_lines {
+                if let Some(text) = schema.get("description").and_then(Value::as_str) {
+                    comment(&mut fields, text, 1);
+                }
+                fields.push_str("  ");
             }
             let optional = if required.contains(&name.as_str()) { "" } else { "?" };
-            fields.push_str(&format!(" {}{optional}: {};", quoted(name), print(schema)?.text));
+            fields.push_str(&format!("{}{optional}: {};", quoted(name), print(schema)?.text));
         }
-        let object = if fields.is_empty() { None } else { Some(format!("{{{fields} }}")) };
+        let end = if own_lines { "\n" } else { " " };
+        let object = if fields.is_empty() { None } else { Some(format!("{{{fields}{end}}}")) };
         // Names that are not known beforehand: by a pattern, or any.
         let mut values = Vec::new();
         if let Some(patterns) = members.get("patternProperties").and_then(Value::as_object) {

@@ -94,18 +94,18 @@ impl Ts {
                 Input::Nothing => "void".to_owned(),
                 Input::Value { schema, optional } => {
                     let ty =
-                        printer.print(schema.as_value(), Side::Read, 0).map_err(|e| place("input", e))?.text;
+                        printer.print(schema.as_value(), Side::Read, 1).map_err(|e| place("input", e))?.text;
                     if *optional { format!("{ty} | void") } else { ty }
                 }
             };
             let output = match &types.output {
                 Output::Nothing => "void".to_owned(),
                 Output::Value(schema) => {
-                    printer.print(schema.as_value(), Side::Write, 0).map_err(|e| place("output", e))?.text
+                    printer.print(schema.as_value(), Side::Write, 1).map_err(|e| place("output", e))?.text
                 }
                 Output::Events { schema, tracked } => {
                     let ty = printer
-                        .print(schema.as_value(), Side::Write, 0)
+                        .print(schema.as_value(), Side::Write, 1)
                         .map_err(|e| place("output", e))?
                         .text;
                     // What a client sees of a tracked event; `TrackedEnvelope` would show it a tuple.

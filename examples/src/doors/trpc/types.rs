@@ -21,13 +21,14 @@ pub(super) struct ById {
     pub(super) id: String,
 }
 
-/// Read as it comes, so that all broken rules are told at once, by the same words as at every other door.
+// Read as it comes, so that all broken rules are told at once, by the same words as at every other door.
+/// A user to be created.
 #[derive(Deserialize, JsonSchema)]
 #[serde(transparent)]
 #[schemars(with = "NewUserFields", rename = "NewUser")]
 pub(super) struct NewUser(pub(super) Value);
 
-/// A user to be created.
+/// The shape of a [`NewUser`].
 #[derive(JsonSchema)]
 #[schemars(rename = "NewUser")]
 #[expect(dead_code, reason = "only its schema is used")]
