@@ -13,8 +13,7 @@ use rest_core::tower::{Api, ApiService, Resource};
 
 use crate::app::App;
 use crate::doors::rest::{orders, posts, rooms, users};
-use crate::doors::{console, inbound, room, soap, stream, webhooks};
-use crate::doors::{console, graphql, inbound, room, stream, webhooks};
+use crate::doors::{console, graphql, inbound, room, soap, stream, webhooks};
 use crate::stats::{Counters, count};
 
 /// The table of resources as a service.

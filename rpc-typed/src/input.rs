@@ -123,11 +123,27 @@ fn explain<T: DeserializeOwned>(text: &[u8], error: &serde_json::Error) -> RpcEr
             let what = error.inner().to_string();
             // Line and column of an input of one line say less than the path.
             let what = what.rfind(" at line ").and_then(|at| what.get(..at)).unwrap_or(&what);
-            let refused = RpcError::from(Code::BadRequest).issue(path, what);
+            let refused = RpcError::from(Code::BadRequest).issue(path, plainly(what));
             let message = refused.issues().first().map(ToString::to_string).unwrap_or_default();
             refused.with_message(format!("the input has the wrong shape: {message}"))
         }
     }
+}
+
+/// What serde says of a wrong type, without the names that types have in Rust.
+fn plainly(what: &str) -> String {
+    let parts = what
+        .strip_prefix("invalid type: ")
+        .or_else(|| what.strip_prefix("invalid value: "))
+        .and_then(|rest| rest.split_once(", expected "));
+    let Some((found, expected)) = parts else { return what.to_owned() };
+    let expected = match expected.split_once(' ').map_or(expected, |(kind, _)| kind) {
+        "struct" | "map" => "an object",
+        "sequence" | "tuple" => "an array",
+        "enum" => "one of the known variants",
+        _ => expected,
+    };
+    format!("must be {expected}, not {found}")
 }
 
 fn only_id(id: &str) -> Bytes {

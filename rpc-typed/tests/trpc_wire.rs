@@ -195,7 +195,7 @@ fn input_is_read_after_the_steps_so_an_unknown_caller_is_unauthorized_whatever_i
 fn input_of_the_wrong_shape_says_where() {
     let answer = Request::post("user.create", r#"{"name":7}"#).token().send();
     let error = &answer.json()["error"];
-    let issues = json!([{ "path": ["name"], "message": "invalid type: integer `7`, expected a string" }]);
+    let issues = json!([{ "path": ["name"], "message": "must be a string, not integer `7`" }]);
     assert_eq!((&error["data"]["issues"], &error["code"]), (&issues, &json!(-32600)));
 }
 

@@ -2,8 +2,8 @@
 
 pub(crate) mod call;
 pub(crate) mod console;
-pub(crate) mod grpc;
 pub(crate) mod graphql;
+pub(crate) mod grpc;
 pub(crate) mod inbound;
 pub(crate) mod rest;
 pub(crate) mod room;

@@ -73,6 +73,9 @@ impl Chance {
     pub(crate) fn retype(&mut self, valid: &[u8]) -> Vec<u8> {
         let Ok(Value::Object(mut members)) = serde_json::from_slice(valid) else { return valid.to_vec() };
         let names: Vec<String> = members.keys().cloned().collect();
+        if names.is_empty() {
+            return valid.to_vec();
+        }
         let name = self.pick(&names).clone();
         let strange = [
             json!(null),

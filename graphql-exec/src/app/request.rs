@@ -71,7 +71,8 @@ impl<C: Send + Sync + 'static> App<C> {
     pub fn prepare(&self, request: &Request) -> Result<Prepared<C>, Response> {
         let inner = &*self.0;
         let document = Document::parse_with(&request.query, &inner.limits).map_err(Response::from)?;
-        validate_with(&inner.schema, &document, &inner.limits, inner.introspection).map_err(Response::from_errors)?;
+        validate_with(&inner.schema, &document, &inner.limits, inner.introspection)
+            .map_err(Response::from_errors)?;
         if !inner.introspection {
             refuse_introspection(&document).map_err(Response::from)?;
         }
@@ -151,7 +152,8 @@ impl<C: Send + Sync + 'static> Prepared<C> {
     #[must_use = "nothing is executed until it is awaited"]
     pub fn execute(self, context: C) -> Execution<C> {
         if self.kind() == OperationType::Subscription {
-            let error = GraphqlError::new("a subscription is answered by a stream, which this transport has not");
+            let error =
+                GraphqlError::new("a subscription is answered by a stream, which this transport has not");
             return Execution::ready(error.with_code(code::OPERATION_RESOLUTION_FAILURE).into());
         }
         Execution::running(Driver::new(self.engine(), self.app.0, Arc::new(context)))

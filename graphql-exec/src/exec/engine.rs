@@ -192,7 +192,8 @@ impl Engine {
                     self.nodes[0].state = State::InFlight;
                     return Step::Subscribe(ResolveBatch { engine: self, node: 0 });
                 }
-                let error = GraphqlError::new("a subscription needs one root field").with_code(code::VALIDATION_FAILED);
+                let error = GraphqlError::new("a subscription needs one root field")
+                    .with_code(code::VALIDATION_FAILED);
                 return self.refuse(self.errors.first().cloned().unwrap_or(error));
             }
         }
@@ -212,7 +213,9 @@ impl Engine {
             if self.stalled > 0 {
                 self.told_stalled = false;
                 let event = self.event;
-                let waiting = |(node, state): (u32, &Node)| (state.state == State::Stalled).then_some(TaskId { node, event });
+                let waiting = |(node, state): (u32, &Node)| {
+                    (state.state == State::Stalled).then_some(TaskId { node, event })
+                };
                 let tasks: Vec<TaskId> = (0..).zip(&self.nodes).filter_map(waiting).collect();
                 for task in &tasks {
                     self.nodes[task.node as usize].state = State::InFlight;
@@ -331,7 +334,8 @@ impl Engine {
             return;
         }
         let path = self.path(node, level, index);
-        let span = self.nodes[node as usize].selections.first().map(|&id| self.plan.document().selection(id).span);
+        let span =
+            self.nodes[node as usize].selections.first().map(|&id| self.plan.document().selection(id).span);
         let error = match span {
             Some(span) if error.locations().is_empty() => error.at(self.plan.document().source(), span),
             _ => error,
@@ -353,7 +357,8 @@ impl Engine {
             let mut place = Place { layer: 0, row: NULL };
             if let Some(object) = object {
                 let name = object.type_name();
-                let mut at = found.iter().position(|(known, ..)| core::ptr::eq(*known, name) || *known == name);
+                let mut at =
+                    found.iter().position(|(known, ..)| core::ptr::eq(*known, name) || *known == name);
                 if at.is_none()
                     && let Some(ty) = object_type(&self.schema, expected, name)
                 {
@@ -367,8 +372,13 @@ impl Engine {
                     cells.push(cell);
                 } else {
                     let wanted = &self.schema.ty(expected).name;
-                    let message = format!("the resolver gave an object of type {name} where the schema says {wanted}");
-                    errors.push((level, cell, GraphqlError::new(message).with_code(code::INTERNAL_SERVER_ERROR)));
+                    let message =
+                        format!("the resolver gave an object of type {name} where the schema says {wanted}");
+                    errors.push((
+                        level,
+                        cell,
+                        GraphqlError::new(message).with_code(code::INTERNAL_SERVER_ERROR),
+                    ));
                 }
             }
             places.push(place);
@@ -432,7 +442,10 @@ impl Engine {
         for Group { selections } in groups {
             let document = self.plan.document();
             let Some(&first) = selections.first() else { continue };
-            let crate::syntax::SelectionKind::Field { alias, name, .. } = document.selection(first).kind else { continue };
+            let crate::syntax::SelectionKind::Field { alias, name, .. } = document.selection(first).kind
+            else {
+                continue;
+            };
             // Validation found each field; one that is not there is left out (§6.3, "ExecuteSelectionSet").
             let Some(field) = self.schema.field(ty, document.text(name)) else { continue };
             let key = document.text(alias.unwrap_or(name));
@@ -480,7 +493,9 @@ impl Engine {
             } else if self.schema.is_introspection(field) {
                 let schema = self.schema.clone();
                 let arguments = Arc::clone(&state.arguments);
-                self.write(node, |parent, cell| cell.resolved(resolve_meta(&schema, field, parent, &arguments)));
+                self.write(node, |parent, cell| {
+                    cell.resolved(resolve_meta(&schema, field, parent, &arguments))
+                });
             } else if serial {
                 self.serial.push_back(node);
             } else {
@@ -492,14 +507,16 @@ impl Engine {
     /// `CoerceArgumentValues` (§6.4.1).
     fn arguments(&self, field: FieldId, selection: SelectionId) -> Result<Arguments, GraphqlError> {
         let document = self.plan.document();
-        let crate::syntax::SelectionKind::Field { arguments: run, .. } = document.selection(selection).kind else {
+        let crate::syntax::SelectionKind::Field { arguments: run, .. } = document.selection(selection).kind
+        else {
             return Ok(Arguments::default());
         };
         let mut coerced = Object::new();
         let variables = |name: &str| self.plan.variable(name).cloned();
         for definition in &self.schema.field_def(field).arguments {
             let name = &definition.name;
-            let given = document.arguments(run).iter().find(|argument| *document.text(argument.name) == **name);
+            let given =
+                document.arguments(run).iter().find(|argument| *document.text(argument.name) == **name);
             let wrong = |message: String, span| {
                 GraphqlError::new(format!("argument `{name}`: {message}"))
                     .with_code(code::BAD_USER_INPUT)
@@ -513,10 +530,11 @@ impl Engine {
                     if absent && definition.default.is_some() {
                         None
                     } else {
-                        coerce_literal(&self.schema, document, definition.ty, argument.value, &variables).map_err(|error| {
-                            let span = error.span.unwrap_or_else(|| document.value_span(argument.value));
-                            wrong(error.to_string(), span)
-                        })?
+                        coerce_literal(&self.schema, document, definition.ty, argument.value, &variables)
+                            .map_err(|error| {
+                                let span = error.span.unwrap_or_else(|| document.value_span(argument.value));
+                                wrong(error.to_string(), span)
+                            })?
                     }
                 }
                 None => None,
@@ -566,7 +584,9 @@ impl Engine {
         let path = vec![crate::error::PathSegment::Field(name.into())];
         let document = self.plan.document();
         let error = match selections.first() {
-            Some(&id) if error.locations().is_empty() => error.at(document.source(), document.selection(id).span),
+            Some(&id) if error.locations().is_empty() => {
+                error.at(document.source(), document.selection(id).span)
+            }
             _ => error,
         };
         error.with_path(path).into()
@@ -580,7 +600,9 @@ impl Engine {
     fn finish(&mut self) -> Response {
         self.phase = if self.plan.kind() == OperationType::Subscription { Phase::Idle } else { Phase::Done };
         let response = match self.fatal.take() {
-            Some(error) => Response::build(vec![error], Some(|out: &mut Vec<u8>| out.extend_from_slice(b"null"))),
+            Some(error) => {
+                Response::build(vec![error], Some(|out: &mut Vec<u8>| out.extend_from_slice(b"null")))
+            }
             None => self.respond(),
         };
         self.reset();
@@ -734,7 +756,9 @@ impl Info {
         for &ty in self.schema.possible_types(self.schema.field_def(self.field).ty.base) {
             for group in collect(&self.schema, &self.plan, ty, &sets) {
                 let Some(&id) = group.selections.first() else { continue };
-                let crate::syntax::SelectionKind::Field { name, .. } = document.selection(id).kind else { continue };
+                let crate::syntax::SelectionKind::Field { name, .. } = document.selection(id).kind else {
+                    continue;
+                };
                 if !names.iter().any(|known| known == document.text(name)) {
                     names.push(document.text(name).to_owned());
                 }

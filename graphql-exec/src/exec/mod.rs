@@ -12,8 +12,8 @@ mod output;
 mod response;
 mod write;
 
-pub use column::Property;
 pub(crate) use column::Cell;
+pub use column::Property;
 pub use engine::{Engine, Info, ResolveBatch, StaleTask, Step, TaskId};
 pub use output::{ObjectRef, Objects, Output, Parent, Resolved, Root, Typed};
 pub use response::Response;
