@@ -119,6 +119,8 @@ await check("no console error but the refusals that we asked for", async () => {
 if (process.env.OCTAVO_SCREENSHOT) {
   await press("hook", "send");
   await page.waitForTimeout(400);
+  // Wide enough for the eight panels in two rows.
+  await page.setViewportSize({ width: 1880, height: 1400 });
   await page.evaluate(() => window.scrollTo(0, 0));
   await page.screenshot({ path: process.env.OCTAVO_SCREENSHOT, fullPage: true });
 }

@@ -70,7 +70,7 @@ await check("a document that is refused is refused with places and a status", as
   assert.equal(answer.status, 400);
   const { errors, data } = await answer.json();
   assert.equal(data, undefined);
-  assert.deepEqual(errors.map((e) => e.locations), [[{ line: 2, column: 18 }], [{ line: 4, column: 3 }]]);
+  assert.deepEqual(errors.map((e) => e.locations), [[{ line: 2, column: 17 }], [{ line: 4, column: 3 }]]);
   assert.match(errors[0].message, /name/);
 });
 
