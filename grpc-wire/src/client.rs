@@ -109,8 +109,8 @@ struct Plan<C> {
 }
 
 impl<C: Transport> Plan<C> {
-    /// Begins the call: the caller's side of it, and the future that carries it.
-    fn start(self) -> Result<(Arc<CallLink>, impl Future<Output = ()> + Send + 'static, C), Status> {
+    /// Begins the call: the caller's side of it, and what is still to be carried.
+    fn start(self) -> Result<(Arc<CallLink>, Departure<C>), Status> {
         let Client { transport, limits, dialect } = self.client;
         let now = transport.now();
         let left = self.deadline.map(|deadline| deadline.remaining(now));
@@ -141,15 +141,33 @@ impl<C: Transport> Plan<C> {
             }),
         });
         let (up, down) = (RequestSide(Arc::clone(&link)), ResponseSide(Arc::clone(&link)));
-        let carry = transport.clone().carry(head, up, down);
-        Ok((link, carry, transport))
+        Ok((link, Departure { transport, head, up, down }))
     }
 
-    /// As [`start`](Self::start), with a future that is spawned.
+    /// As [`start`](Self::start), and carries it on its own.
     fn launch(self) -> Result<Arc<CallLink>, Status> {
-        let (link, carry, transport) = self.start()?;
-        transport.spawn(carry);
+        let (link, departure) = self.start()?;
+        departure.spawn();
         Ok(link)
+    }
+}
+
+/// A call that has not left yet. What is sent before it does goes with its head.
+struct Departure<C> {
+    transport: C,
+    head: request::Parts,
+    up: RequestSide,
+    down: ResponseSide,
+}
+
+impl<C: Transport> Departure<C> {
+    fn carry(self) -> impl Future<Output = ()> + Send + 'static {
+        self.transport.carry(self.head, self.up, self.down)
+    }
+
+    fn spawn(self) {
+        let transport = self.transport.clone();
+        transport.spawn(self.carry());
     }
 }
 
@@ -214,12 +232,12 @@ impl<C: Transport, Req: Encode + Send + 'static, Res: Decode + Send + 'static> U
     /// The status of the call, where it is not OK.
     pub async fn reply(self) -> Result<Reply<Res>, Status> {
         let Self { plan, request, .. } = self;
-        let (link, carry, _) = plan.start()?;
+        let (link, departure) = plan.start()?;
         // Dropped with this future, it gives the call up.
         let mut guard = Inbound::<Res>::new(Arc::clone(&link) as Arc<dyn Port>);
         link.send(&request)?;
         link.stop_sending();
-        let mut carry = Some(Box::pin(carry));
+        let mut carry = Some(Box::pin(departure.carry()));
         poll_fn(|context| {
             if let Some(running) = &mut carry
                 && running.as_mut().poll(context).is_ready()
@@ -261,10 +279,11 @@ impl<C: Transport, Req: Encode, Res: Decode> ServerStreaming<C, Req, Res> {
     /// # Errors
     /// The status of a request that cannot be sent.
     pub fn start(self) -> Result<Inbound<Res>, Status> {
-        let link = self.plan.launch()?;
+        let (link, departure) = self.plan.start()?;
         let inbound = Inbound::new(Arc::clone(&link) as Arc<dyn Port>);
         link.send(&self.request)?;
         link.stop_sending();
+        departure.spawn();
         Ok(inbound)
     }
 }

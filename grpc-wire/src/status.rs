@@ -74,8 +74,25 @@ const CODES: [Code; 17] = [
 ];
 
 /// The decimal of each code, in order.
-const NUMBERS: [&str; 17] =
-    ["0", "1", "2", "3", "4", "5", "6", "7", "8", "9", "10", "11", "12", "13", "14", "15", "16"];
+static NUMBERS: [HeaderValue; 17] = [
+    HeaderValue::from_static("0"),
+    HeaderValue::from_static("1"),
+    HeaderValue::from_static("2"),
+    HeaderValue::from_static("3"),
+    HeaderValue::from_static("4"),
+    HeaderValue::from_static("5"),
+    HeaderValue::from_static("6"),
+    HeaderValue::from_static("7"),
+    HeaderValue::from_static("8"),
+    HeaderValue::from_static("9"),
+    HeaderValue::from_static("10"),
+    HeaderValue::from_static("11"),
+    HeaderValue::from_static("12"),
+    HeaderValue::from_static("13"),
+    HeaderValue::from_static("14"),
+    HeaderValue::from_static("15"),
+    HeaderValue::from_static("16"),
+];
 
 impl Code {
     /// The code of a number; `None` for one that statuscodes.md does not know.
@@ -293,7 +310,7 @@ impl Status {
 
     /// Adds the status to trailers, or to the head of an answer that has nothing but a status.
     pub fn write(&self, headers: &mut HeaderMap, limits: &Limits) {
-        headers.insert(GRPC_STATUS, HeaderValue::from_static(NUMBERS[self.code() as usize]));
+        headers.insert(GRPC_STATUS, NUMBERS[self.code() as usize].clone());
         let Some(inner) = &self.0 else { return };
         inner.metadata.write(headers);
         if !inner.message.is_empty() {

@@ -1,5 +1,9 @@
 //! What stands in heads and trailers: grpc-timeout, metadata, grpc-message, grpc-status.
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::disallowed_methods,
+    reason = "a test fails by panicking, and one reads the clock"
+)]
 
 use std::time::{Duration, Instant};
 

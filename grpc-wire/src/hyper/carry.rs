@@ -69,10 +69,11 @@ impl<F: Future<Output = Result<Response<Incoming>, hyper::Error>>> Future for Ca
 
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
         let mut this = self.project();
-        if let Some(sleep) = this.sleep.as_mut().as_pin_mut()
-            && sleep.poll(context).is_ready()
+        if let Some(mut sleep) = this.sleep.as_mut().as_pin_mut()
+            && sleep.as_mut().poll(context).is_ready()
         {
-            this.down.handle_timeout(now());
+            // The timer has said that it is so, whatever the clock says.
+            this.down.handle_timeout(sleep.deadline().into_std());
             this.sleep.set(None);
         }
         while ready!(this.down.poll(context)) == Want::Data {

@@ -59,9 +59,7 @@ impl Dialect {
             }
         }
         // What nearly all send does not have to be shared with the request.
-        let known = ["application/grpc", "application/grpc+proto", "application/grpc-web+proto"];
-        let known = known.into_iter().find(|known| content_type.as_bytes() == known.as_bytes());
-        Ok((dialect, known.map_or_else(|| content_type.clone(), HeaderValue::from_static)))
+        Ok((dialect, KNOWN.iter().find(|known| *known == content_type).unwrap_or(content_type).clone()))
     }
 
     /// Whether its trailers are a frame of the body.
@@ -70,6 +68,12 @@ impl Dialect {
         matches!(self, Self::Web | Self::WebText)
     }
 }
+
+static KNOWN: [HeaderValue; 3] = [
+    HeaderValue::from_static("application/grpc"),
+    HeaderValue::from_static("application/grpc+proto"),
+    HeaderValue::from_static("application/grpc-web+proto"),
+];
 
 /// Whether a request is for this crate, whatever is wrong with it: its `content-type` begins with `application/grpc`.
 #[must_use]

@@ -40,10 +40,11 @@ impl<B: Body> Drive<B> {
         context: &mut Context<'_>,
     ) -> Poll<Option<Transmit<response::Parts>>> {
         let mut this = self.project();
-        if let Some(sleep) = this.sleep.as_mut().as_pin_mut()
-            && sleep.poll(context).is_ready()
+        if let Some(mut sleep) = this.sleep.as_mut().as_pin_mut()
+            && sleep.as_mut().poll(context).is_ready()
         {
-            this.io.handle_timeout(now());
+            // The timer has said that it is so, whatever the clock says.
+            this.io.handle_timeout(sleep.deadline().into_std());
             this.sleep.set(None);
         }
         // Without a deadline the time does not matter, and a clock is not free.
