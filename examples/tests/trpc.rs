@@ -235,6 +235,17 @@ async fn each_created_user_arrives_once_and_what_was_missed_is_told_behind_the_l
 }
 
 #[tokio::test]
+async fn an_id_that_is_still_to_come_is_no_reason_to_be_silent() {
+    let service = start().await;
+    let mut stream =
+        Events::open(service.addr(), "/trpc/users.created", &[("last-event-id", "999999")]).await;
+    assert_eq!(stream.next().await.unwrap().event(), "connected");
+    let id = create_user(service.addr(), "One", "one@example.org").await;
+    let user: Value = serde_json::from_str(stream.next_of("message").await.data()).unwrap();
+    assert_eq!(user["id"], id.to_string());
+}
+
+#[tokio::test]
 async fn a_subscription_that_is_refused_says_so_in_its_stream() {
     let service = start().await;
     for (path, code) in [

@@ -1,5 +1,6 @@
 //! What is sent to break a server.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+#![allow(clippy::disallowed_methods, reason = "time begins somewhere")]
 
 mod common;
 

@@ -1,5 +1,6 @@
 //! Batches as JSON Lines: the head, then a line a call as it ends.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+#![allow(clippy::disallowed_methods, reason = "time begins somewhere")]
 
 mod common;
 

@@ -1,5 +1,6 @@
 //! Each bound of `Limits`: what stays below is answered, what crosses it is refused by its code.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+#![allow(clippy::disallowed_methods, reason = "time begins somewhere")]
 
 mod common;
 

@@ -1,5 +1,6 @@
 //! Subscriptions as Server-Sent Events: what the client of tRPC 11.25.2 listens to, over time.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+#![allow(clippy::disallowed_methods, reason = "time begins somewhere")]
 
 mod common;
 

@@ -1,6 +1,7 @@
 //! What the head of a request says: which calls, in which form, and what refuses all of them.
 
 use std::collections::BTreeMap;
+use std::iter;
 use std::ops::Range;
 
 use http::{HeaderMap, Method, header};
@@ -72,7 +73,8 @@ impl Head<'_> {
         self.check_content_type()?;
         let query = Query::parse(raw_query);
         let batch = query.is_batch();
-        let ranges = if batch { cut(&paths, limits.max_batch)? } else { vec![0..paths.len()] };
+        let ranges =
+            if batch { cut(&paths, limits.max_batch)? } else { iter::once(0..paths.len()).collect() };
         if ranges.iter().any(|range| range.len() > limits.max_path) {
             return Err(RpcError::new(Code::BadRequest, "Procedure path exceeds maximum length"));
         }

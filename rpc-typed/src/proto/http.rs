@@ -430,13 +430,9 @@ impl HttpExchange {
             (Form::Lines, _) => self.out.push_back(Transmit::End),
             _ => {
                 let mut done = mem::take(&mut self.done).into_iter().flatten();
-                let (first, status, rest) = match done.next() {
-                    Some(first) => (first.envelope, first.status, done),
-                    None => return,
-                };
                 let (body, status) = match self.plan.form {
-                    Form::Batch => join(first, status, rest),
-                    _ => (first, status),
+                    Form::Batch => join(&done.collect::<Vec<_>>()),
+                    _ => done.next().map_or((Vec::new(), 500), |done| (done.envelope, done.status)),
                 };
                 self.respond(status, body.into());
             }
@@ -511,17 +507,14 @@ fn path_of(plan: &Plan, call: usize) -> &str {
 }
 
 /// The envelopes as one array, and their common status, or 207.
-fn join(first: Vec<u8>, status: u16, rest: impl Iterator<Item = Done>) -> (Vec<u8>, u16) {
-    let mut body = first;
-    body.insert(0, b'[');
-    let mut common = status;
-    for done in rest {
-        body.push(b',');
+fn join(done: &[Done]) -> (Vec<u8>, u16) {
+    let mut body = Vec::with_capacity(done.iter().map(|done| done.envelope.len() + 1).sum::<usize>() + 1);
+    let mut status = None;
+    for done in done {
+        body.push(if status.is_none() { b'[' } else { b',' });
         body.extend_from_slice(&done.envelope);
-        if done.status != status {
-            common = 207;
-        }
+        status = Some(status.map_or(done.status, |common| if common == done.status { common } else { 207 }));
     }
     body.push(b']');
-    (body, common)
+    (body, status.unwrap_or(200))
 }

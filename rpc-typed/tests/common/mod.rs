@@ -1,5 +1,6 @@
 //! What the tests share: the application that `interop/rpc-typed/reference` has too, and a driver without a runtime.
 #![allow(dead_code, reason = "each test uses its part")]
+#![allow(clippy::disallowed_methods, reason = "time begins somewhere")]
 
 use std::future::poll_fn;
 use std::time::{Duration, Instant};

@@ -66,14 +66,12 @@ pub(super) async fn created(
     };
     // Listen first and look back then: what is committed in between is heard, and told once.
     let follower = c.app.follow(EventType::UserCreated);
-    let mut feed = Users {
-        app: c.app,
-        follower,
-        missed: VecDeque::new(),
-        seen: seen.unwrap_or(0),
-        replaying: seen.is_some(),
-    };
-    if feed.replaying {
+    let mut feed =
+        Users { app: c.app, follower, missed: VecDeque::new(), seen: 0, replaying: seen.is_some() };
+    if let Some(seen) = seen {
+        // An id that is still to come is of another database: from here on, then.
+        let newest = feed.app.store.read(events::last_id).await.map_err(|f| refused(&f))?;
+        feed.seen = seen.min(newest);
         feed.look_back().await.map_err(|f| refused(&f))?;
     }
     Ok(stream::unfold(feed, |mut feed| async move {
