@@ -139,6 +139,13 @@ Then, from another terminal:
       the events as they happen; -H 'Last-Event-ID: 7' first sends those after event 7
   websocat ws://127.0.0.1:8080/ws/users?token=abc123
       a room; say {\"type\":\"message\",\"body\":\"hello\",\"from\":\"me\"}
+  curl http://127.0.0.1:8080/graphql --json '{\"query\":\"{ users(limit: 3) { name posts { title } } }\"}'
+      GraphQL; subscriptions by Accept: text/event-stream, or over a WebSocket (graphql-transport-ws)
+  grpcurl -plaintext -proto examples/proto/octavo/users/v1/users.proto -d '{\"user_id\":\"42\"}' \\
+       127.0.0.1:8080 octavo.users.v1.UserService/GetUser
+      gRPC; browsers call the same methods by gRPC-Web
+  curl 'http://127.0.0.1:8080/soap?wsdl'
+      SOAP 1.1 and 1.2, as this description says
   curl -G http://127.0.0.1:8080/trpc/users.getById --data-urlencode 'input={\"id\":\"42\"}'
       typed RPC, as @trpc/client calls it; --emit-trpc FILE writes the router's type for TypeScript
   curl http://127.0.0.1:8080/webhooks/endpoints -H 'Authorization: Bearer abc123' \\
