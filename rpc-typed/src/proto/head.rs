@@ -1,7 +1,6 @@
 //! What the head of a request says: which calls, in which form, and what refuses all of them.
 
 use std::collections::BTreeMap;
-use std::iter;
 use std::ops::Range;
 
 use http::{HeaderMap, Method, header};
@@ -73,19 +72,17 @@ impl Head<'_> {
         self.check_content_type()?;
         let query = Query::parse(raw_query);
         let batch = query.is_batch();
-        let ranges =
-            if batch { cut(&paths, limits.max_batch)? } else { iter::once(0..paths.len()).collect() };
-        if ranges.iter().any(|range| range.len() > limits.max_path) {
+        let call = |path: Range<usize>| {
+            let found = paths.get(path.clone()).and_then(|path| procedures.find(path));
+            Call { path, found, refused: None }
+        };
+        let mut calls: Vec<Call> = match batch {
+            true => cut(&paths, limits.max_batch)?.map(call).collect(),
+            false => vec![call(0..paths.len())],
+        };
+        if calls.iter().any(|call| call.path.len() > limits.max_path) {
             return Err(RpcError::new(Code::BadRequest, "Procedure path exceeds maximum length"));
         }
-        let mut calls: Vec<Call> = ranges
-            .into_iter()
-            .map(|path| Call {
-                found: paths.get(path.clone()).and_then(|path| procedures.find(path)),
-                path,
-                refused: None,
-            })
-            .collect();
         let kind = one_kind(&calls)?;
         let params = query
             .connection_params()
@@ -178,35 +175,33 @@ impl Head<'_> {
 }
 
 /// The paths of a batch. Counted before they are looked up, so a path of commas costs a scan and no more.
-fn cut(paths: &str, max: usize) -> Result<Vec<Range<usize>>, RpcError> {
+fn cut(paths: &str, max: usize) -> Result<impl Iterator<Item = Range<usize>>, RpcError> {
     if memchr::memchr_iter(b',', paths.as_bytes()).count() >= max {
         return Err(RpcError::new(Code::BadRequest, "Batch call exceeds maximum size"));
     }
     let mut from = 0;
-    let part = |part: &str| {
+    Ok(paths.split(',').map(move |part| {
         let range = from..from + part.len();
         from = range.end + 1;
         range
-    };
-    Ok(paths.split(',').map(part).collect())
+    }))
 }
 
 /// The kind of all calls that are known.
 fn one_kind(calls: &[Call]) -> Result<Option<Kind>, RpcError> {
-    let mut kinds: Vec<Kind> = Vec::with_capacity(1);
+    let mut kinds = calls.iter().filter_map(|call| call.found.map(|(_, kind)| kind));
+    let Some(first) = kinds.next() else { return Ok(None) };
+    if kinds.all(|kind| kind == first) {
+        return Ok(Some(first));
+    }
+    let mut names: Vec<&str> = Vec::new();
     for (_, kind) in calls.iter().filter_map(|call| call.found) {
-        if !kinds.contains(&kind) {
-            kinds.push(kind);
+        if !names.contains(&kind.as_str()) {
+            names.push(kind.as_str());
         }
     }
-    if kinds.len() > 1 {
-        let kinds: Vec<&str> = kinds.into_iter().map(Kind::as_str).collect();
-        return Err(RpcError::new(
-            Code::BadRequest,
-            format!("Cannot mix procedure types in call: {}", kinds.join(", ")),
-        ));
-    }
-    Ok(kinds.first().copied())
+    let message = format!("Cannot mix procedure types in call: {}", names.join(", "));
+    Err(RpcError::new(Code::BadRequest, message))
 }
 
 fn connection_params(text: &[u8], max: usize) -> Result<Option<BTreeMap<String, String>>, RpcError> {
