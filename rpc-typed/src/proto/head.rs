@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-use http::{HeaderMap, Method, header};
+use http::{HeaderMap, HeaderName, Method, header};
 
 use crate::config::Config;
 use crate::error::{Code, RpcError};
@@ -41,6 +41,14 @@ pub(super) struct Call {
     pub(super) path: Range<usize>,
     pub(super) found: Option<(ProcId, Kind)>,
     pub(super) refused: Option<RpcError>,
+    pub(super) done: Option<Done>,
+}
+
+/// What a call came to, as the wire says it.
+#[derive(Debug)]
+pub(super) struct Done {
+    pub(super) envelope: Vec<u8>,
+    pub(super) status: u16,
 }
 
 /// A request whose calls are known.
@@ -74,7 +82,7 @@ impl Head<'_> {
         let batch = query.is_batch();
         let call = |path: Range<usize>| {
             let found = paths.get(path.clone()).and_then(|path| procedures.find(path));
-            Call { path, found, refused: None }
+            Call { path, found, refused: None, done: None }
         };
         let mut calls: Vec<Call> = match batch {
             true => cut(&paths, limits.max_batch)?.map(call).collect(),
@@ -99,7 +107,7 @@ impl Head<'_> {
                 "Streaming requests must be batched (you can do a batch of 1)",
             ));
         }
-        let last_event_id = match self.headers.get("last-event-id") {
+        let last_event_id = match self.headers.get(LAST_EVENT_ID) {
             Some(id) => Some(String::from_utf8_lossy(id.as_bytes()).into_owned()),
             None => query.last_event_id(),
         };
@@ -139,12 +147,13 @@ impl Head<'_> {
         let Some(kind) = kind else {
             return Some(RpcError::new(Code::NotFound, format!("No procedure found on path \"{path}\"")));
         };
-        let methods = match (kind, config.method_override) {
-            (Kind::Mutation, _) => "POST",
-            (Kind::Query | Kind::Subscription, true) => "GET, POST",
-            (Kind::Query | Kind::Subscription, false) => "GET",
+        let (get, post) = (self.method == Method::GET, self.method == Method::POST);
+        let (methods, taken) = match (kind, config.method_override) {
+            (Kind::Mutation, _) => ("POST", post),
+            (Kind::Query | Kind::Subscription, true) => ("GET, POST", get || post),
+            (Kind::Query | Kind::Subscription, false) => ("GET", get),
         };
-        if !methods.split(", ").any(|method| self.method == method) {
+        if !taken {
             *allow = Some(methods);
             let method = self.method;
             return Some(RpcError::new(
@@ -173,6 +182,9 @@ impl Head<'_> {
         Err(RpcError::new(Code::UnsupportedMediaType, message))
     }
 }
+
+const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
+const TRPC_ACCEPT: HeaderName = HeaderName::from_static("trpc-accept");
 
 /// The paths of a batch. Counted before they are looked up, so a path of commas costs a scan and no more.
 fn cut(paths: &str, max: usize) -> Result<impl Iterator<Item = Range<usize>>, RpcError> {
@@ -221,7 +233,7 @@ fn connection_params(text: &[u8], max: usize) -> Result<Option<BTreeMap<String, 
 /// Whether the answer is to come as JSON Lines: the header of tRPC decides, and where there is none, `accept`.
 fn wants_lines(headers: &HeaderMap) -> bool {
     const LINES: &[u8] = b"application/jsonl";
-    match headers.get("trpc-accept") {
+    match headers.get(TRPC_ACCEPT) {
         Some(accept) => accept.as_bytes() == LINES,
         None => headers
             .get_all(header::ACCEPT)
