@@ -74,21 +74,20 @@ impl RawInput {
     /// or null as `{lastEventId}`; other inputs stay as they are (`contentType.ts` of `@trpc/server`).
     #[must_use]
     pub fn resume_behind(self, id: &str) -> RawInput {
-        let Repr::Json(text) = &self.0 else {
-            return match self.0 {
-                Repr::Absent => RawInput(Repr::Json(only_id(id))),
-                other => RawInput(other),
-            };
+        let text = match self.0 {
+            Repr::Json(text) => text,
+            Repr::Absent => return RawInput(Repr::Json(only_id(id))),
+            refused @ Repr::Refused(_) => return RawInput(refused),
         };
-        match text.trim_ascii() {
-            b"null" => RawInput(Repr::Json(only_id(id))),
-            [b'{', ..] => match serde_json::from_slice::<Members<'_>>(text) {
-                Ok(members) => RawInput(Repr::Json(members.with_id(id))),
-                // It is told when the handler reads.
-                Err(_) => self,
-            },
-            _ => self,
-        }
+        let merged = match text.trim_ascii() {
+            b"null" => Some(only_id(id)),
+            // One that is no JSON stays, and is refused when the handler reads.
+            [b'{', ..] => {
+                serde_json::from_slice::<Members<'_>>(&text).ok().map(|members| members.with_id(id))
+            }
+            _ => None,
+        };
+        RawInput(Repr::Json(merged.unwrap_or(text)))
     }
 }
 

@@ -1,10 +1,9 @@
 //! What the head of a request says: which calls, in which form, and what refuses all of them.
 
 use std::collections::BTreeMap;
-use std::iter;
 use std::ops::Range;
 
-use http::{HeaderMap, Method, header};
+use http::{HeaderMap, HeaderName, Method, header};
 
 use crate::config::Config;
 use crate::error::{Code, RpcError};
@@ -42,6 +41,14 @@ pub(super) struct Call {
     pub(super) path: Range<usize>,
     pub(super) found: Option<(ProcId, Kind)>,
     pub(super) refused: Option<RpcError>,
+    pub(super) done: Option<Done>,
+}
+
+/// What a call came to, as the wire says it.
+#[derive(Debug)]
+pub(super) struct Done {
+    pub(super) envelope: Vec<u8>,
+    pub(super) status: u16,
 }
 
 /// A request whose calls are known.
@@ -73,19 +80,17 @@ impl Head<'_> {
         self.check_content_type()?;
         let query = Query::parse(raw_query);
         let batch = query.is_batch();
-        let ranges =
-            if batch { cut(&paths, limits.max_batch)? } else { iter::once(0..paths.len()).collect() };
-        if ranges.iter().any(|range| range.len() > limits.max_path) {
+        let call = |path: Range<usize>| {
+            let found = paths.get(path.clone()).and_then(|path| procedures.find(path));
+            Call { path, found, refused: None, done: None }
+        };
+        let mut calls: Vec<Call> = match batch {
+            true => cut(&paths, limits.max_batch)?.map(call).collect(),
+            false => vec![call(0..paths.len())],
+        };
+        if calls.iter().any(|call| call.path.len() > limits.max_path) {
             return Err(RpcError::new(Code::BadRequest, "Procedure path exceeds maximum length"));
         }
-        let mut calls: Vec<Call> = ranges
-            .into_iter()
-            .map(|path| Call {
-                found: paths.get(path.clone()).and_then(|path| procedures.find(path)),
-                path,
-                refused: None,
-            })
-            .collect();
         let kind = one_kind(&calls)?;
         let params = query
             .connection_params()
@@ -102,7 +107,7 @@ impl Head<'_> {
                 "Streaming requests must be batched (you can do a batch of 1)",
             ));
         }
-        let last_event_id = match self.headers.get("last-event-id") {
+        let last_event_id = match self.headers.get(LAST_EVENT_ID) {
             Some(id) => Some(String::from_utf8_lossy(id.as_bytes()).into_owned()),
             None => query.last_event_id(),
         };
@@ -142,12 +147,13 @@ impl Head<'_> {
         let Some(kind) = kind else {
             return Some(RpcError::new(Code::NotFound, format!("No procedure found on path \"{path}\"")));
         };
-        let methods = match (kind, config.method_override) {
-            (Kind::Mutation, _) => "POST",
-            (Kind::Query | Kind::Subscription, true) => "GET, POST",
-            (Kind::Query | Kind::Subscription, false) => "GET",
+        let (get, post) = (self.method == Method::GET, self.method == Method::POST);
+        let (methods, taken) = match (kind, config.method_override) {
+            (Kind::Mutation, _) => ("POST", post),
+            (Kind::Query | Kind::Subscription, true) => ("GET, POST", get || post),
+            (Kind::Query | Kind::Subscription, false) => ("GET", get),
         };
-        if !methods.split(", ").any(|method| self.method == method) {
+        if !taken {
             *allow = Some(methods);
             let method = self.method;
             return Some(RpcError::new(
@@ -177,36 +183,37 @@ impl Head<'_> {
     }
 }
 
+const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
+const TRPC_ACCEPT: HeaderName = HeaderName::from_static("trpc-accept");
+
 /// The paths of a batch. Counted before they are looked up, so a path of commas costs a scan and no more.
-fn cut(paths: &str, max: usize) -> Result<Vec<Range<usize>>, RpcError> {
+fn cut(paths: &str, max: usize) -> Result<impl Iterator<Item = Range<usize>>, RpcError> {
     if memchr::memchr_iter(b',', paths.as_bytes()).count() >= max {
         return Err(RpcError::new(Code::BadRequest, "Batch call exceeds maximum size"));
     }
     let mut from = 0;
-    let part = |part: &str| {
+    Ok(paths.split(',').map(move |part| {
         let range = from..from + part.len();
         from = range.end + 1;
         range
-    };
-    Ok(paths.split(',').map(part).collect())
+    }))
 }
 
 /// The kind of all calls that are known.
 fn one_kind(calls: &[Call]) -> Result<Option<Kind>, RpcError> {
-    let mut kinds: Vec<Kind> = Vec::with_capacity(1);
+    let mut kinds = calls.iter().filter_map(|call| call.found.map(|(_, kind)| kind));
+    let Some(first) = kinds.next() else { return Ok(None) };
+    if kinds.all(|kind| kind == first) {
+        return Ok(Some(first));
+    }
+    let mut names: Vec<&str> = Vec::new();
     for (_, kind) in calls.iter().filter_map(|call| call.found) {
-        if !kinds.contains(&kind) {
-            kinds.push(kind);
+        if !names.contains(&kind.as_str()) {
+            names.push(kind.as_str());
         }
     }
-    if kinds.len() > 1 {
-        let kinds: Vec<&str> = kinds.into_iter().map(Kind::as_str).collect();
-        return Err(RpcError::new(
-            Code::BadRequest,
-            format!("Cannot mix procedure types in call: {}", kinds.join(", ")),
-        ));
-    }
-    Ok(kinds.first().copied())
+    let message = format!("Cannot mix procedure types in call: {}", names.join(", "));
+    Err(RpcError::new(Code::BadRequest, message))
 }
 
 fn connection_params(text: &[u8], max: usize) -> Result<Option<BTreeMap<String, String>>, RpcError> {
@@ -226,7 +233,7 @@ fn connection_params(text: &[u8], max: usize) -> Result<Option<BTreeMap<String, 
 /// Whether the answer is to come as JSON Lines: the header of tRPC decides, and where there is none, `accept`.
 fn wants_lines(headers: &HeaderMap) -> bool {
     const LINES: &[u8] = b"application/jsonl";
-    match headers.get("trpc-accept") {
+    match headers.get(TRPC_ACCEPT) {
         Some(accept) => accept.as_bytes() == LINES,
         None => headers
             .get_all(header::ACCEPT)

@@ -7,7 +7,7 @@ use std::time::Instant;
 use bytes::{Bytes, BytesMut};
 use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 
-use super::head::{Form, Head, Plan};
+use super::head::{Call, Done, Form, Head, Plan};
 use super::stream::{End, Stream};
 use crate::config::Config;
 use crate::error::{Code, RpcError};
@@ -103,7 +103,6 @@ pub struct HttpExchange {
     plan: Plan,
     phase: Phase,
     body: Body,
-    done: Vec<Option<Done>>,
     events: VecDeque<Event>,
     out: VecDeque<Transmit>,
     deadline: Option<Instant>,
@@ -120,13 +119,6 @@ enum Phase {
     Streaming,
     /// All that is to be sent is in the queue.
     Over,
-}
-
-/// What a call came to, as the wire says it.
-#[derive(Debug)]
-struct Done {
-    envelope: Vec<u8>,
-    status: u16,
 }
 
 /// The body as it comes. One that comes in one piece is not copied.
@@ -166,7 +158,6 @@ impl HttpExchange {
             plan: Plan::default(),
             phase: Phase::Over,
             body: Body::default(),
-            done: Vec::new(),
             events: VecDeque::new(),
             out: VecDeque::new(),
             deadline: config.limits.call_deadline.and_then(|time| now.checked_add(time)),
@@ -179,7 +170,6 @@ impl HttpExchange {
         }
         match head.plan(procedures, config) {
             Ok(plan) => {
-                exchange.done.resize_with(plan.calls.len(), || None);
                 let body = head.method == Method::GET || plan.calls.iter().all(|call| call.refused.is_some());
                 exchange.plan = plan;
                 exchange.phase = Phase::Preparing { context: false, body };
@@ -216,7 +206,7 @@ impl HttpExchange {
             return;
         }
         self.phase = Phase::Calling { begun: false };
-        for slot in (0..).map(Slot).take(self.done.len()) {
+        for slot in (0..).map(Slot).take(self.plan.calls.len()) {
             let refused = self.plan.calls.get_mut(slot.0 as usize).and_then(|call| call.refused.take());
             self.complete(slot, Outcome::Failed(refused.unwrap_or_else(|| error.duplicate())), now);
         }
@@ -266,10 +256,11 @@ impl HttpExchange {
 
     /// Reports how a call ended. One that was cancelled, or ended before, is passed over.
     pub fn complete(&mut self, slot: Slot, outcome: Outcome, now: Instant) {
-        let (Phase::Calling { begun }, Some(place)) = (self.phase, self.done.get(slot.0 as usize)) else {
+        let (Phase::Calling { begun }, Some(call)) = (self.phase, self.plan.calls.get(slot.0 as usize))
+        else {
             return;
         };
-        if place.is_some() {
+        if call.done.is_some() {
             return;
         }
         if self.plan.form == Form::Stream {
@@ -286,8 +277,8 @@ impl HttpExchange {
             jsonl::chunk(&mut line, slot.0 as usize, &done.envelope);
             self.out.push_back(Transmit::Body(line.into()));
         }
-        if let Some(place) = self.done.get_mut(slot.0 as usize) {
-            *place = Some(done);
+        if let Some(call) = self.plan.calls.get_mut(slot.0 as usize) {
+            call.done = Some(done);
         }
         self.settle();
     }
@@ -352,8 +343,8 @@ impl HttpExchange {
         match self.phase {
             Phase::Preparing { .. } if due => self.refuse(&Code::Timeout.into()),
             Phase::Calling { .. } if due => {
-                for slot in (0..).map(Slot).take(self.done.len()) {
-                    if self.done.get(slot.0 as usize).is_some_and(Option::is_none) {
+                for slot in (0..).map(Slot).take(self.plan.calls.len()) {
+                    if self.plan.calls.get(slot.0 as usize).is_some_and(|call| call.done.is_none()) {
                         self.events.push_back(Event::Cancel { slot });
                         self.complete(slot, Outcome::Failed(Code::Timeout.into()), now);
                     }
@@ -373,45 +364,59 @@ impl HttpExchange {
             return;
         }
         self.phase = Phase::Calling { begun: false };
-        let inputs = self.inputs();
-        let mut refused = Vec::new();
-        for ((call, input), slot) in self.plan.calls.iter_mut().zip(inputs).zip((0..).map(Slot)) {
-            match (call.refused.take(), call.found) {
-                (Some(error), _) => refused.push((slot, error)),
-                (None, Some((procedure, _))) => {
-                    self.events.push_back(Event::Call { slot, procedure, input });
-                }
-                // `refuse` has refused what was not found.
-                (None, None) => refused.push((slot, Code::NotFound.into())),
-            }
-        }
-        for (slot, error) in refused {
-            self.complete(slot, Outcome::Failed(error), now);
-        }
-    }
-
-    /// The inputs of all calls, unread.
-    fn inputs(&mut self) -> Vec<RawInput> {
-        let calls = self.plan.calls.len();
         let body = match self.plan.input.take() {
             Some(input) => input.into(),
             None => self.body.take(),
         };
-        let all = |error: &RpcError| {
-            std::iter::repeat_with(|| RawInput::refused(error.duplicate())).take(calls).collect()
-        };
-        if self.body.too_large {
-            return all(&Code::PayloadTooLarge.into());
+        match self.plan.form {
+            Form::Single | Form::Stream => {
+                let input = self.only_input(body);
+                self.make(Slot::FIRST, input, now);
+            }
+            Form::Batch | Form::Lines => {
+                let inputs = self.inputs(&body);
+                for (input, slot) in inputs.into_iter().zip((0..).map(Slot)) {
+                    self.make(slot, input, now);
+                }
+            }
         }
-        if matches!(self.plan.form, Form::Batch | Form::Lines) {
-            return batch::split(&body, calls).unwrap_or_else(|error| all(&error));
+    }
+
+    /// Makes one call, or ends it by what refuses it.
+    fn make(&mut self, slot: Slot, input: RawInput, now: Instant) {
+        let Some(call) = self.plan.calls.get_mut(slot.0 as usize) else { return };
+        match (call.refused.take(), call.found) {
+            (None, Some((procedure, _))) => self.events.push_back(Event::Call { slot, procedure, input }),
+            // What was not found has been refused with the head.
+            (refused, _) => {
+                let error = refused.unwrap_or_else(|| Code::NotFound.into());
+                self.complete(slot, Outcome::Failed(error), now);
+            }
+        }
+    }
+
+    /// The input of a call that is alone, unread.
+    fn only_input(&self, body: Bytes) -> RawInput {
+        if self.body.too_large {
+            return RawInput::refused(Code::PayloadTooLarge.into());
         }
         let input = if body.is_empty() { RawInput::absent() } else { RawInput::json(body) };
-        let resume = self.plan.last_event_id.as_deref().filter(|id| !id.is_empty());
-        vec![match (self.plan.form, resume) {
-            (Form::Stream, Some(id)) => input.resume_behind(id),
+        match (self.plan.form, self.plan.last_event_id.as_deref()) {
+            (Form::Stream, Some(id)) if !id.is_empty() => input.resume_behind(id),
             _ => input,
-        }]
+        }
+    }
+
+    /// The inputs of the calls of a batch, unread. What is wrong with all is told to each.
+    fn inputs(&self, body: &Bytes) -> Vec<RawInput> {
+        let calls = self.plan.calls.len();
+        let split = match self.body.too_large {
+            true => Err(Code::PayloadTooLarge.into()),
+            false => batch::split(body, calls),
+        };
+        split.unwrap_or_else(|error: RpcError| {
+            std::iter::repeat_with(|| RawInput::refused(error.duplicate())).take(calls).collect()
+        })
     }
 
     fn failure(&self, slot: Slot, error: &RpcError) -> Done {
@@ -422,17 +427,18 @@ impl HttpExchange {
 
     /// Sends the response when every call has ended.
     fn settle(&mut self) {
-        if self.done.iter().any(Option::is_none) {
+        if self.plan.calls.iter().any(|call| call.done.is_none()) {
             return;
         }
         match (self.plan.form, self.phase) {
             (Form::Lines, Phase::Calling { begun: false }) => return,
             (Form::Lines, _) => self.out.push_back(Transmit::End),
             _ => {
-                let mut done = mem::take(&mut self.done).into_iter().flatten();
-                let (body, status) = match self.plan.form {
-                    Form::Batch => join(&done.collect::<Vec<_>>()),
-                    _ => done.next().map_or((Vec::new(), 500), |done| (done.envelope, done.status)),
+                let (body, status) = match (self.plan.form, self.plan.calls.first_mut()) {
+                    (Form::Batch, _) => join(&self.plan.calls),
+                    (_, first) => first
+                        .and_then(|call| call.done.take())
+                        .map_or((Vec::new(), 500), |done| (done.envelope, done.status)),
                 };
                 self.respond(status, body.into());
             }
@@ -442,7 +448,7 @@ impl HttpExchange {
 
     fn begin_lines(&mut self) {
         self.phase = Phase::Calling { begun: true };
-        let ready = self.done.iter().map(|done| done.as_ref().map(|done| &*done.envelope));
+        let ready = self.plan.calls.iter().map(|call| call.done.as_ref().map(|done| &*done.envelope));
         let mut line = Vec::new();
         jsonl::head(&mut line, ready);
         let headers = self.headers();
@@ -507,10 +513,11 @@ fn path_of(plan: &Plan, call: usize) -> &str {
 }
 
 /// The envelopes as one array, and their common status, or 207.
-fn join(done: &[Done]) -> (Vec<u8>, u16) {
-    let mut body = Vec::with_capacity(done.iter().map(|done| done.envelope.len() + 1).sum::<usize>() + 1);
+fn join(calls: &[Call]) -> (Vec<u8>, u16) {
+    let done = || calls.iter().filter_map(|call| call.done.as_ref());
+    let mut body = Vec::with_capacity(done().map(|done| done.envelope.len() + 1).sum::<usize>() + 1);
     let mut status = None;
-    for done in done {
+    for done in done() {
         body.push(if status.is_none() { b'[' } else { b',' });
         body.extend_from_slice(&done.envelope);
         status = Some(status.map_or(done.status, |common| if common == done.status { common } else { 207 }));
