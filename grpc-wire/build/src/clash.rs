@@ -7,13 +7,18 @@ use prost_types::{DescriptorProto, EnumDescriptorProto, FileDescriptorProto, Fil
 use crate::error::Error;
 use crate::name::{field_name, module_path, type_name, variant_name};
 
-/// Finds messages and enums of one scope, fields of one message and values of one enum that would have one name in Rust.
+/// Finds messages and enums of one scope, fields of one message and values of one enum that would have one name in Rust,
+/// and names that would be none.
 pub(crate) fn check(set: &FileDescriptorSet) -> Result<(), Error> {
     let mut packages: BTreeMap<Vec<String>, Scope> = BTreeMap::new();
     for file in &set.file {
         let types = packages.entry(module_path(file.package())).or_default();
         let mut walk = Walk { file, path: Vec::new() };
+        for part in file.package().split('.') {
+            walk.speakable(part)?;
+        }
         walk.types(types, MESSAGES_OF_FILE, &file.message_type, ENUMS_OF_FILE, &file.enum_type)?;
+        walk.services()?;
     }
     Ok(())
 }
@@ -103,7 +108,33 @@ impl Walk<'_> {
         Ok(())
     }
 
+    /// What is generated for services finds names that are free, so they need only be names.
+    fn services(&mut self) -> Result<(), Error> {
+        for (index, service) in self.file.service.iter().enumerate() {
+            self.at(SERVICES, index, |walk| {
+                walk.speakable(service.name())?;
+                for (index, method) in service.method.iter().enumerate() {
+                    walk.at(METHODS, index, |walk| walk.speakable(method.name()))?;
+                }
+                Ok(())
+            })?;
+        }
+        Ok(())
+    }
+
+    /// Rust's style takes the underscores away, and then something has to be left.
+    fn speakable(&self, proto_name: &str) -> Result<(), Error> {
+        if proto_name.starts_with('_') && proto_name.bytes().all(|b| b == b'_') {
+            let place = self.place();
+            return Err(Error::Proto(format!(
+                "{place}: `{proto_name}` has no letter or digit for a name in Rust"
+            )));
+        }
+        Ok(())
+    }
+
     fn take(&self, scope: &mut Scope, name: &str, proto_name: &str) -> Result<(), Error> {
+        self.speakable(proto_name)?;
         match scope.insert(name.to_owned(), proto_name.to_owned()) {
             None => Ok(()),
             Some(other) => Err(Error::Proto(format!(
@@ -141,6 +172,8 @@ impl Walk<'_> {
 // The field numbers of descriptor.proto.
 const MESSAGES_OF_FILE: i32 = 4;
 const ENUMS_OF_FILE: i32 = 5;
+const SERVICES: i32 = 6;
+const METHODS: i32 = 2;
 const FIELDS: i32 = 2;
 const NESTED_MESSAGES: i32 = 3;
 const NESTED_ENUMS: i32 = 4;

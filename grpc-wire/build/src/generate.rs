@@ -41,6 +41,8 @@ pub(crate) const ALLOW: &str = "#[allow(missing_docs, missing_debug_implementati
 pub(crate) fn generate(config: &Config, mut set: FileDescriptorSet) -> Result<Vec<Module>, Error> {
     for file in &mut set.file {
         comment::quiet(file);
+        // prost-build tells an empty package from none.
+        file.package.take_if(|package| package.is_empty());
     }
     clash::check(&set)?;
     let names = Names::of(&set);

@@ -288,6 +288,8 @@ fn names_that_become_one_in_rust_are_a_mistake() {
         "syntax = \"proto2\"; message M { oneof o { int32 ab = 1;\n int32 AB = 2; } }",
     )]);
     assert!(told.starts_with("a.proto:2:"), "{told}");
+    let told = mistake(&[("a.proto", "syntax = \"proto3\";\nmessage _ {}")]);
+    assert!(told.starts_with("a.proto:2:1: `_` has no letter"), "{told}");
     // An alias, and the same names in scopes of their own, are none.
     code(
         "syntax = \"proto3\"; package a; enum E { option allow_alias = true; A_B = 0; AB = 0; } message M { message N {} oneof n { int32 a = 1; } map<int32, N> b = 2; } message O { message N {} }",
