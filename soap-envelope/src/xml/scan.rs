@@ -168,7 +168,7 @@ impl<'a> Scanner<'a> {
             attributes: Vec::new(),
             elements: 0,
             run: 0,
-            has_cr: memchr::memchr(b'\r', text.as_bytes()).is_some(),
+            has_cr: text.get(begin..end).is_some_and(|text| text.contains('\r')),
             failed: None,
         };
         Scanner { text: text.get(..end).unwrap_or(text), state }

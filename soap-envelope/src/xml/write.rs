@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use super::error::EncodeError;
 use super::fragment::Fragment;
-use super::markup::{forbidden_character, is_allowed};
+use super::markup::is_allowed;
 use super::names::{QName, is_ncname};
 use super::{XML_NAMESPACE, XMLNS_NAMESPACE};
 
@@ -120,26 +120,27 @@ impl Writer {
             return Err(EncodeError::Unbalanced);
         }
         self.close_tag();
-        let (forbidden, has_cr) = forbidden_character(text);
-        if forbidden.is_some() {
-            return Err(refused(text));
-        }
         let mut rest = text;
-        let special = |rest: &str| match has_cr {
-            false => memchr::memchr3(b'&', b'<', b'>', rest.as_bytes()),
-            true => rest.bytes().position(|b| matches!(b, b'&' | b'<' | b'>' | b'\r')),
-        };
-        while let Some(at) = special(rest) {
+        while let Some(at) = rest.bytes().position(|byte| IN_TEXT[usize::from(byte)]) {
             let (before, from) = rest.split_at(at);
             self.out.push_str(before);
-            self.out.push_str(match from.as_bytes().first() {
-                Some(b'&') => "&amp;",
-                Some(b'<') => "&lt;",
-                Some(b'>') => "&gt;",
+            let mut length = 1;
+            match from.as_bytes().first() {
+                Some(b'&') => self.out.push_str("&amp;"),
+                Some(b'<') => self.out.push_str("&lt;"),
+                Some(b'>') => self.out.push_str("&gt;"),
                 // A bare one would be read as a line feed.
-                _ => "&#13;",
-            });
-            rest = from.get(1..).unwrap_or_default();
+                Some(b'\r') => self.out.push_str("&#13;"),
+                _ => {
+                    let c = from.chars().next().unwrap_or_default();
+                    if !is_allowed(c) {
+                        return Err(EncodeError::Character(c));
+                    }
+                    self.out.push(c);
+                    length = c.len_utf8();
+                }
+            }
+            rest = from.get(length..).unwrap_or_default();
         }
         self.out.push_str(rest);
         Ok(())
@@ -159,8 +160,11 @@ impl Writer {
     /// # Errors
     /// When the prefix would have to be declared behind the content of the element.
     pub fn spell(&mut self, name: QName<'_>) -> Result<String, EncodeError> {
-        if name.namespace().is_empty() {
-            return Ok(name.local().to_owned());
+        match name.namespace() {
+            "" => return Ok(name.local().to_owned()),
+            XML_NAMESPACE => return Ok(format!("xml:{}", name.local())),
+            XMLNS_NAMESPACE => return Err(EncodeError::Name(name.to_string())),
+            _ => {}
         }
         if !self.in_tag && self.find(name.namespace()).is_none() {
             return Err(EncodeError::AttributeOutsideTag);
@@ -320,6 +324,13 @@ impl Writer {
     }
 }
 
-fn refused(text: &str) -> EncodeError {
-    EncodeError::Character(text.chars().find(|c| !is_allowed(*c)).unwrap_or_default())
-}
+/// Bytes of text that are written as something else, are refused, or begin U+FFFE and U+FFFF, which are.
+const IN_TEXT: [bool; 256] = {
+    let mut table = [false; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        table[byte] = matches!(byte as u8, b'&' | b'<' | b'>' | 0..=8 | 11..=31 | 0xef);
+        byte += 1;
+    }
+    table
+};
