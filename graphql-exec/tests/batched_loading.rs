@@ -26,7 +26,10 @@ impl Source {
 
     fn posts(&self, users: &[i64]) -> Vec<Vec<Post>> {
         self.read(format!("posts of {users:?}"));
-        users.iter().map(|&author| (0..3).map(|nth| Post { id: author * 10 + nth, author }).collect()).collect()
+        users
+            .iter()
+            .map(|&author| (0..3).map(|nth| Post { id: author * 10 + nth, author }).collect())
+            .collect()
     }
 }
 
@@ -69,7 +72,10 @@ fn app(batching: bool, limits: Limits) -> App<Context> {
             Turns(1).await;
             call.context.users()
         })
-        .field_async("Query.slow", |_: Parent<Root>, _| async { Turns(50).await; 1 })
+        .field_async("Query.slow", |_: Parent<Root>, _| async {
+            Turns(50).await;
+            1
+        })
         .property("User.id", |user: &User| &user.id)
         .load("User.posts", |user: &User, _| user.id, &posts)
         .property("Post.id", |post: &Post| &post.id)
@@ -92,7 +98,10 @@ fn twenty_users_with_posts_read_the_source_twice() {
     let (json, reads) = run(&app(true, Limits::default()), "{ users { id posts { id } } }");
     let keys: Vec<i64> = (1..=20).collect();
     assert_eq!(reads, ["users".to_owned(), format!("posts of {keys:?}")]);
-    assert!(json.starts_with(r#"{"data":{"users":[{"id":"1","posts":[{"id":"10"},{"id":"11"},{"id":"12"}]},"#), "{json}");
+    assert!(
+        json.starts_with(r#"{"data":{"users":[{"id":"1","posts":[{"id":"10"},{"id":"11"},{"id":"12"}]},"#),
+        "{json}"
+    );
 }
 
 #[test]
@@ -160,7 +169,10 @@ fn a_field_that_waits_for_something_else_does_not_hold_back_the_loader() {
     });
     let app = App::builder(Schema::parse(SDL).unwrap())
         .field("Query.users", |_: &Root, call: &Call<Context>| call.context.users())
-        .field_async("Query.slow", |_: Parent<Root>, _| async { Never.await; 1 })
+        .field_async("Query.slow", |_: Parent<Root>, _| async {
+            Never.await;
+            1
+        })
         .property("User.id", |user: &User| &user.id)
         .load("User.posts", |user: &User, _| user.id, &posts)
         .property("Post.id", |post: &Post| &post.id)
@@ -171,12 +183,12 @@ fn a_field_that_waits_for_something_else_does_not_hold_back_the_loader() {
     let mut cx = std::task::Context::from_waker(std::task::Waker::noop());
     assert!(std::pin::Pin::new(&mut execution).poll(&mut cx).is_pending());
     assert_eq!(source.reads.lock().unwrap().len(), 2);
-
 }
 
 #[test]
 fn a_loader_that_gives_too_few_values_fails_each_key() {
-    let posts = Loader::new(|_: Arc<Context>, _: Vec<i64>| async { Ok::<_, GraphqlError>(vec![Vec::<Post>::new()]) });
+    let posts =
+        Loader::new(|_: Arc<Context>, _: Vec<i64>| async { Ok::<_, GraphqlError>(vec![Vec::<Post>::new()]) });
     let authors = Loader::new(|_: Arc<Context>, ids: Vec<i64>| async move {
         Ok::<_, GraphqlError>(ids.into_iter().map(|id| User { id }).collect())
     });
@@ -192,8 +204,11 @@ fn a_loader_that_gives_too_few_values_fails_each_key() {
     let response = block_on(app.execute(&Request::new("{ users { posts { id } } }"), Arc::default()));
     assert_eq!(response.data_json(), Some("null"));
     assert_eq!(response.errors().len(), 20);
-    assert_eq!(response.errors()[3].to_json(), concat!(
-        r#"{"message":"the loader gave 1 values for 20 keys","locations":[{"line":1,"column":11}],"#,
-        r#""path":["users",3,"posts"],"extensions":{"code":"INTERNAL_SERVER_ERROR"}}"#
-    ));
+    assert_eq!(
+        response.errors()[3].to_json(),
+        concat!(
+            r#"{"message":"the loader gave 1 values for 20 keys","locations":[{"line":1,"column":11}],"#,
+            r#""path":["users",3,"posts"],"extensions":{"code":"INTERNAL_SERVER_ERROR"}}"#
+        )
+    );
 }

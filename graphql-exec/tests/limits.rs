@@ -1,10 +1,13 @@
 //! Each bound of `Limits` is met by an error that names it, and what is just within passes.
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 mod common;
 
 use common::block_on;
-use graphql_exec::{App, Call, GraphqlError, Limits, Object, Request, Response, Root, Schema, Typed, Value, plan::Cost, syntax::Document};
+use graphql_exec::{
+    App, Call, GraphqlError, Limits, Object, Request, Response, Root, Schema, Typed, Value, plan::Cost,
+    syntax::Document,
+};
 
 struct Node;
 
@@ -70,7 +73,12 @@ fn max_nesting_of_selections() {
 
 #[test]
 fn max_nesting_of_values() {
-    holds(|limits| limits.max_nesting = 2, "max_nesting", "{nodes(any:[[[1]]]){id}}", "{nodes(any:[[1]]){id}}");
+    holds(
+        |limits| limits.max_nesting = 2,
+        "max_nesting",
+        "{nodes(any:[[[1]]]){id}}",
+        "{nodes(any:[[1]]){id}}",
+    );
 }
 
 #[test]
@@ -89,7 +97,12 @@ fn max_type_wrappers() {
 #[test]
 fn max_definitions() {
     let over = "{ node { ...A } } fragment A on Node { ...B } fragment B on Node { id }";
-    holds(|limits| limits.max_definitions = 2, "max_definitions", over, "{ node { ...A } } fragment A on Node { id }");
+    holds(
+        |limits| limits.max_definitions = 2,
+        "max_definitions",
+        over,
+        "{ node { ...A } } fragment A on Node { id }",
+    );
 }
 
 #[test]
@@ -107,7 +120,12 @@ fn max_directives() {
 #[test]
 fn max_depth_counts_through_fragments() {
     let over = "{ node { ...A } } fragment A on Node { ... { node { id } } }";
-    holds(|limits| limits.max_depth = 2, "max_depth", over, "{ node { ...A } } fragment A on Node { ... { id } }");
+    holds(
+        |limits| limits.max_depth = 2,
+        "max_depth",
+        over,
+        "{ node { ...A } } fragment A on Node { ... { id } }",
+    );
 }
 
 #[test]
@@ -132,7 +150,12 @@ fn max_root_fields() {
 #[test]
 fn max_complexity_multiplies_by_arguments() {
     let over = "{ nodes(count: 10) { nodes(count: 10) { id } } }";
-    holds(|limits| limits.max_complexity = 100, "max_complexity", over, "{ nodes(count: 10) { nodes(count: 5) { id } } }");
+    holds(
+        |limits| limits.max_complexity = 100,
+        "max_complexity",
+        over,
+        "{ nodes(count: 10) { nodes(count: 5) { id } } }",
+    );
 }
 
 #[test]
@@ -162,7 +185,13 @@ fn max_introspection_lists_and_of_type() {
     let over = "{ __schema { types { fields { type { fields { type { fields { type { fields { name } } } } } } } } } }";
     let within = "{ __schema { types { fields { type { fields { type { fields { name } } } } } } } }";
     holds(|_| {}, "max_introspection_lists", over, within);
-    let of_type = |depth: usize| format!("{{ __type(name: \"Node\") {} name {} }}", "{ ofType ".repeat(depth) + "{", "}".repeat(depth + 1));
+    let of_type = |depth: usize| {
+        format!(
+            "{{ __type(name: \"Node\") {} name {} }}",
+            "{ ofType ".repeat(depth) + "{",
+            "}".repeat(depth + 1)
+        )
+    };
     holds(|_| {}, "max_introspection_of_type", &of_type(10), &of_type(9));
 }
 
@@ -217,7 +246,10 @@ fn max_errors_keeps_the_first_and_says_that_there_were_more() {
 
 #[test]
 fn max_tasks_lets_the_rest_wait() {
-    use std::sync::{Arc, atomic::{AtomicUsize, Ordering}};
+    use std::sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    };
     let (running, most) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
     let (inside, peak) = (Arc::clone(&running), Arc::clone(&most));
     let mut limits = Limits::default();
@@ -246,7 +278,10 @@ fn a_fragment_that_spreads_itself_ends() {
     use graphql_exec::plan::{Costs, Plan};
     // Validation is passed over on purpose: the plan must hold on its own.
     let schema = Schema::parse("type Query { a: Int }").unwrap();
-    let document = Document::parse("{ ...A } fragment A on Query { ...B a } fragment B on Query { ...A }").unwrap().into_owned();
-    let error = Plan::new(&schema, document, None, &Object::new(), &Limits::default(), &Costs::default()).unwrap_err();
+    let document = Document::parse("{ ...A } fragment A on Query { ...B a } fragment B on Query { ...A }")
+        .unwrap()
+        .into_owned();
+    let error = Plan::new(&schema, document, None, &Object::new(), &Limits::default(), &Costs::default())
+        .unwrap_err();
     assert!(error[0].message().ends_with("spreads itself"), "{error:?}");
 }

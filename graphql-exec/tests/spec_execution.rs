@@ -12,7 +12,8 @@ use std::{
 use common::{Turns, block_on};
 use futures_core::Stream;
 use graphql_exec::{
-    App, AppBuilder, Call, GraphqlError, Object, ObjectRef, Output, Parent, Request, Response, Root, Schema, Typed, Value,
+    App, AppBuilder, Call, GraphqlError, Object, ObjectRef, Output, Parent, Request, Response, Root, Schema,
+    Typed, Value,
 };
 
 macro_rules! typed {
@@ -99,11 +100,19 @@ fn builder() -> AppBuilder<Shared> {
     App::builder(Schema::parse(SDL).unwrap())
         .field("Query.dog", |_: &Root, _| dog("Rex"))
         .field("Query.cat", |_: &Root, _| Option::<Cat>::None)
-        .field("Query.pets", |_: &Root, _| vec![ObjectRef::of(dog("Rex")), ObjectRef::of(cat("Tom")), ObjectRef::of(dog("Ace"))])
-        .field("Query.pet", |_: &Root, call| {
-            if call.arg::<String>("kind").unwrap() == "DOG" { ObjectRef::of(dog("Rex")) } else { ObjectRef::of(cat("Tom")) }
+        .field("Query.pets", |_: &Root, _| {
+            vec![ObjectRef::of(dog("Rex")), ObjectRef::of(cat("Tom")), ObjectRef::of(dog("Ace"))]
         })
-        .field("Query.anyone", |_: &Root, _| vec![Some(ObjectRef::of(cat("Tom"))), None, Some(ObjectRef::of(dog("Rex")))])
+        .field("Query.pet", |_: &Root, call| {
+            if call.arg::<String>("kind").unwrap() == "DOG" {
+                ObjectRef::of(dog("Rex"))
+            } else {
+                ObjectRef::of(cat("Tom"))
+            }
+        })
+        .field("Query.anyone", |_: &Root, _| {
+            vec![Some(ObjectRef::of(cat("Tom"))), None, Some(ObjectRef::of(dog("Rex")))]
+        })
         .field("Query.owner", |_: &Root, _| Owner)
         .field("Query.echo", |_: &Root, call| Value::Object(call.args.as_object().clone()).to_json())
         .field("Query.fails", |_: &Root, _| Err::<i32, _>(GraphqlError::new("on purpose").with_code("MINE")))
@@ -153,7 +162,9 @@ fn builder() -> AppBuilder<Shared> {
             let to: i32 = call.arg("to")?;
             Ok::<_, GraphqlError>(Count { at: 0, to })
         })
-        .subscribe("Subscription.broken", |_| async { Err::<Count, _>(GraphqlError::new("no source").with_code("GONE")) })
+        .subscribe("Subscription.broken", |_| async {
+            Err::<Count, _>(GraphqlError::new("no source").with_code("GONE"))
+        })
 }
 
 /// Counts upwards; the third number is an error.
@@ -219,7 +230,8 @@ fn s6_1_2_variables_are_coerced_with_defaults() {
 
 #[test]
 fn s6_1_2_a_wrong_variable_is_a_request_error_that_says_where() {
-    let response = with_variables("query($in: In!) { echo(in: $in) }", r#"{"in": {"kinds": ["DOG", "COW"]}}"#);
+    let response =
+        with_variables("query($in: In!) { echo(in: $in) }", r#"{"in": {"kinds": ["DOG", "COW"]}}"#);
     assert!(response.is_request_error());
     assert_eq!(
         response.to_string(),
@@ -255,7 +267,8 @@ fn events(query: &str) -> Vec<String> {
     let app = builder().build().unwrap();
     let mut subscription = block_on(app.subscribe(&Request::new(query), Arc::default())).unwrap();
     let mut events = Vec::new();
-    while let Some(response) = block_on(std::future::poll_fn(|cx| Pin::new(&mut subscription).poll_next(cx))) {
+    while let Some(response) = block_on(std::future::poll_fn(|cx| Pin::new(&mut subscription).poll_next(cx)))
+    {
         events.push(response.to_string());
     }
     events
@@ -277,7 +290,8 @@ fn s6_2_3_each_event_of_a_subscription_has_a_response_and_an_error_ends_nothing(
 #[test]
 fn s6_2_3_1_a_source_that_cannot_be_opened_is_a_request_error() {
     let app = builder().build().unwrap();
-    let refused = block_on(app.subscribe(&Request::new("subscription { broken }"), Arc::default())).unwrap_err();
+    let refused =
+        block_on(app.subscribe(&Request::new("subscription { broken }"), Arc::default())).unwrap_err();
     assert_eq!(
         refused.to_string(),
         r#"{"errors":[{"message":"no source","locations":[{"line":1,"column":16}],"path":["broken"],"extensions":{"code":"GONE"}}]}"#
@@ -337,7 +351,8 @@ fn s6_4_1_arguments_take_defaults_literals_and_variables() {
         r#"{ echo(text: null, number: 5, list: 3, in: {number: 2, kinds: CAT}) }"#,
         r#"{"data":{"echo":"{\"text\":null,\"number\":5,\"list\":[3],\"in\":{\"text\":\"inner\",\"number\":2.0,\"kinds\":[\"CAT\"]}}"}}"#,
     );
-    let unset = "query($t: String, $n: Int) { echo(text: $t, number: $n, in: {number: $f}) }".replace("$f", "1");
+    let unset =
+        "query($t: String, $n: Int) { echo(text: $t, number: $n, in: {number: $f}) }".replace("$f", "1");
     assert_eq!(
         with_variables(&unset, "{}").data_json(),
         Some(r#"{"echo":"{\"text\":\"none\",\"in\":{\"text\":\"inner\",\"number\":1.0}}"}"#)
@@ -408,9 +423,13 @@ fn s6_4_4_in_a_list_the_nearest_nullable_element_is_null() {
     let response = run("{ pets { ... on Dog { bad } } matrix rows }");
     // `[Pet!]`, `[[Int!]!]` and `[[Int!]]`.
     assert_eq!(response.data_json(), Some(r#"{"pets":null,"matrix":null,"rows":[[1],null]}"#));
-    let paths: Vec<String> = response.errors().iter().map(|error| serde_json::to_string(error.path()).unwrap()).collect();
+    let paths: Vec<String> =
+        response.errors().iter().map(|error| serde_json::to_string(error.path()).unwrap()).collect();
     assert_eq!(paths, [r#"["matrix",2,1]"#, r#"["rows",1,0]"#, r#"["pets",2,"bad"]"#]);
-    assert_eq!(run("{ anyone { ... on Dog { owner { nothing } } } }").data_json(), Some(r#"{"anyone":[{},null,null]}"#));
+    assert_eq!(
+        run("{ anyone { ... on Dog { owner { nothing } } } }").data_json(),
+        Some(r#"{"anyone":[{},null,null]}"#)
+    );
 }
 
 #[test]
@@ -428,7 +447,10 @@ fn s7_2_texts_are_escaped_as_json_says() {
         .unwrap();
     let response = block_on(app.execute(&Request::new("{ t }"), ()));
     let read: serde_json::Value = serde_json::from_slice(response.json()).unwrap();
-    assert_eq!(read["data"]["t"], "\u{0}\u{1f}\"\\/\n\r\t\u{8}\u{c}\u{7f}é\u{2028}\u{1F600} and 16 plain bytes");
+    assert_eq!(
+        read["data"]["t"],
+        "\u{0}\u{1f}\"\\/\n\r\t\u{8}\u{c}\u{7f}é\u{2028}\u{1F600} and 16 plain bytes"
+    );
 }
 
 #[test]
@@ -437,28 +459,40 @@ fn a_batch_resolver_is_called_once_for_a_layer() {
     typed!(Item);
     let calls = Arc::new(Mutex::new(Vec::new()));
     let seen = Arc::clone(&calls);
-    let app = App::builder(Schema::parse("type Query { items: [Item!]! } type Item { square: Int! }").unwrap())
-        .field("Query.items", |_: &Root, _: &Call<()>| (1..=5).map(Item).collect::<Vec<_>>())
-        .batch("Item.square", move |items: Vec<Parent<Item>>, _| {
-            seen.lock().unwrap().push(items.len());
-            async move { Ok::<_, GraphqlError>(items.iter().map(|item| item.0 * item.0).collect::<Vec<_>>()) }
-        })
-        .build()
-        .unwrap();
+    let app = App::builder(
+        Schema::parse("type Query { items: [Item!]! } type Item { square: Int! }").unwrap(),
+    )
+    .field("Query.items", |_: &Root, _: &Call<()>| (1..=5).map(Item).collect::<Vec<_>>())
+    .batch("Item.square", move |items: Vec<Parent<Item>>, _| {
+        seen.lock().unwrap().push(items.len());
+        async move { Ok::<_, GraphqlError>(items.iter().map(|item| item.0 * item.0).collect::<Vec<_>>()) }
+    })
+    .build()
+    .unwrap();
     let response = block_on(app.execute(&Request::new("{ items { square } }"), ()));
-    assert_eq!(response.data_json(), Some(r#"{"items":[{"square":1},{"square":4},{"square":9},{"square":16},{"square":25}]}"#));
+    assert_eq!(
+        response.data_json(),
+        Some(r#"{"items":[{"square":1},{"square":4},{"square":9},{"square":16},{"square":25}]}"#)
+    );
     assert_eq!(*calls.lock().unwrap(), [5]);
 }
 
 #[test]
 fn info_looks_ahead_and_knows_its_place() {
-    let app = App::builder(Schema::parse("type Query { me: User } type User { id: ID name: String age: Int }").unwrap());
+    let app = App::builder(
+        Schema::parse("type Query { me: User } type User { id: ID name: String age: Int }").unwrap(),
+    );
     struct User;
     typed!(User);
     let app = app
         .field("Query.me", |_: &Root, call: &Call<Mutex<Vec<String>>>| {
             let mut seen = call.context.lock().unwrap();
-            seen.push(format!("{}.{} as {}", call.info.parent_type(), call.info.field_name(), call.info.response_name()));
+            seen.push(format!(
+                "{}.{} as {}",
+                call.info.parent_type(),
+                call.info.field_name(),
+                call.info.response_name()
+            ));
             seen.extend(call.info.selected());
             drop(seen);
             Err::<User, _>(GraphqlError::new(call.context.lock().unwrap().join(" ")))
@@ -503,14 +537,18 @@ fn a_dropped_execution_drops_its_futures() {
 
 #[test]
 fn an_app_reports_each_field_without_resolver_and_each_wrong_coordinate() {
-    let app = App::<()>::builder(Schema::parse("type Query { a: Int b: Dog } type Dog { name: String }").unwrap())
-        .field("Query.a", |_: &Dog, _| 1)
-        .field("Query.c", |_: &Root, _| 1)
-        .field("Dog.name", |_: &Dog, _| "x")
-        .field("Dog.name", |_: &Dog, _| "y");
+    let app =
+        App::<()>::builder(Schema::parse("type Query { a: Int b: Dog } type Dog { name: String }").unwrap())
+            .field("Query.a", |_: &Dog, _| 1)
+            .field("Query.c", |_: &Root, _| 1)
+            .field("Dog.name", |_: &Dog, _| "x")
+            .field("Dog.name", |_: &Dog, _| "y");
     let error = app.build().unwrap_err();
     let problems: Vec<String> = error.problems().iter().map(ToString::to_string).collect();
-    assert!(problems[0].starts_with("the resolver of `Query.a` takes a `") && problems[0].ends_with("which stands for another type"));
+    assert!(
+        problems[0].starts_with("the resolver of `Query.a` takes a `")
+            && problems[0].ends_with("which stands for another type")
+    );
     assert_eq!(
         problems[1..],
         [
@@ -531,7 +569,9 @@ fn errors_of_the_service_turn_into_graphql_errors() {
             Self::new("mine").with_code("MINE").with_extension("at", 3)
         }
     }
-    assert!(matches!(Err::<i32, Mine>(Mine).into_resolved(), graphql_exec::Resolved::Error(error) if error.code() == Some("MINE")));
+    assert!(
+        matches!(Err::<i32, Mine>(Mine).into_resolved(), graphql_exec::Resolved::Error(error) if error.code() == Some("MINE"))
+    );
 }
 
 #[test]
@@ -539,7 +579,10 @@ fn introspection_can_be_off() {
     let app = builder().introspection(false).build().unwrap();
     let ask = |query: &str| block_on(app.execute(&Request::new(query), Arc::default())).to_string();
     assert!(ask("{ __schema { types { name } } }").contains("introspection is off"));
-    assert!(ask("{ ...F } fragment F on Query { x: __type(name: \"Dog\") { name } }").contains("introspection is off"));
+    assert!(
+        ask("{ ...F } fragment F on Query { x: __type(name: \"Dog\") { name } }")
+            .contains("introspection is off")
+    );
     assert_eq!(ask("{ __typename }"), r#"{"data":{"__typename":"Query"}}"#);
     assert!(!ask("{ dgo { name } }").contains("did you mean"));
 }

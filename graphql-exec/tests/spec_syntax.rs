@@ -3,7 +3,9 @@
 
 use graphql_exec::{
     Limits,
-    syntax::{DefinitionKind, Document, OperationType, SchemaDocument, SelectionKind, TokenKind, ValueKind, Lexer},
+    syntax::{
+        DefinitionKind, Document, Lexer, OperationType, SchemaDocument, SelectionKind, TokenKind, ValueKind,
+    },
 };
 
 fn kinds(source: &str) -> Vec<TokenKind> {
@@ -119,7 +121,9 @@ fn s2_7_an_alias_is_the_response_name() {
 #[test]
 fn s2_8_a_fragment_cannot_be_named_on() {
     refuses("fragment on on T { a }", "syntax error: expected the name of a fragment, found `on` (1:10)");
-    accepts("{ ...on T { a } ... { b } ...on @include(if: true) { c } }".replace("...on @", "... @").as_str());
+    accepts(
+        "{ ...on T { a } ... { b } ...on @include(if: true) { c } }".replace("...on @", "... @").as_str(),
+    );
 }
 
 #[test]
@@ -150,7 +154,17 @@ fn s2_9_4_escapes_mean_their_characters() {
 
 #[test]
 fn s2_9_4_surrogates_come_in_pairs_and_scalars_within_unicode() {
-    for bad in [r"\uD83D", r"\uDE00\uD83D", r"\uD83D\n", r"\u{110000}", r"\u{D800}", r"\u{}", r"\u12", r"\x", r"\u{1F600"] {
+    for bad in [
+        r"\uD83D",
+        r"\uDE00\uD83D",
+        r"\uD83D\n",
+        r"\u{110000}",
+        r"\u{D800}",
+        r"\u{}",
+        r"\u12",
+        r"\x",
+        r"\u{1F600",
+    ] {
         assert!(Document::parse(&format!("{{a(b:\"{bad}\")}}")).is_err(), "{bad}");
     }
 }
@@ -183,7 +197,10 @@ fn s2_9_7_and_s2_9_8_lists_and_objects_nest() {
     let (_, field) = document.selections(document.operations()[0].selection_set).next().unwrap();
     let SelectionKind::Field { arguments, .. } = field.kind else { panic!("a field") };
     let object = document.arguments(arguments)[0].value;
-    let fields: Vec<_> = document.object_fields(object).map(|(name, id)| (document.text(name), document.value_kind(id))).collect();
+    let fields: Vec<_> = document
+        .object_fields(object)
+        .map(|(name, id)| (document.text(name), document.value_kind(id)))
+        .collect();
     assert_eq!(fields, [("x", ValueKind::List), ("y", ValueKind::Null)]);
     let variables: Vec<_> = document
         .value_tree(object)
@@ -232,13 +249,13 @@ fn s3_each_kind_of_definition_is_read() {
          type Empty",
     )
     .unwrap();
-    let kinds: Vec<_> = document.definitions().iter().map(|definition| (definition.kind, definition.extend)).collect();
+    let kinds: Vec<_> =
+        document.definitions().iter().map(|definition| (definition.kind, definition.extend)).collect();
     assert_eq!(kinds.len(), 15);
-    assert_eq!((kinds[0], kinds[7], kinds[8]), (
-        (DefinitionKind::Schema, false),
-        (DefinitionKind::Directive, false),
-        (DefinitionKind::Schema, true),
-    ));
+    assert_eq!(
+        (kinds[0], kinds[7], kinds[8]),
+        ((DefinitionKind::Schema, false), (DefinitionKind::Directive, false), (DefinitionKind::Schema, true),)
+    );
 }
 
 #[test]
@@ -290,5 +307,10 @@ fn printing_and_reading_again_gives_the_same_text() {
         mutation { a } \"d\" fragment F on T @z { a }".replace("$y", "1");
     let printed = Document::parse(&source).unwrap().to_text();
     assert_eq!(Document::parse(&printed).unwrap().to_text(), printed);
-    assert!(printed.contains("  x: a(b: {c: \"\\\"\\n\", d: $a}, e: 1e9) @e {\n    ...F\n    ... on T {\n      b\n    }\n"), "{printed}");
+    assert!(
+        printed.contains(
+            "  x: a(b: {c: \"\\\"\\n\", d: $a}, e: 1e9) @e {\n    ...F\n    ... on T {\n      b\n    }\n"
+        ),
+        "{printed}"
+    );
 }

@@ -37,7 +37,8 @@ pub struct AppBuilder<C> {
 
 /// The parent is of another Rust type than its resolver takes.
 pub(super) fn wrong_parent(parent: &ObjectRef) -> GraphqlError {
-    let message = format!("an object of type {} is of another Rust type than its resolver takes", parent.type_name());
+    let message =
+        format!("an object of type {} is of another Rust type than its resolver takes", parent.type_name());
     GraphqlError::new(message).with_code(code::INTERNAL_SERVER_ERROR)
 }
 
@@ -71,9 +72,11 @@ impl<C: Send + Sync + 'static> AppBuilder<C> {
     {
         self.set::<P>(
             coordinate,
-            Resolver::Sync(Box::new(move |parent, cell, _| match parent.get::<P>() {
-                Some(parent) => read(parent).write(cell),
-                None => cell.error(wrong_parent(parent)),
+            Resolver::Sync(Box::new(move |batch, _| {
+                batch.write(|parent, cell| match parent.get::<P>() {
+                    Some(parent) => read(parent).write(cell),
+                    None => cell.error(wrong_parent(parent)),
+                });
             })),
         )
     }
@@ -98,8 +101,8 @@ impl<C: Send + Sync + 'static> AppBuilder<C> {
     ) -> Self {
         self.set::<P>(
             coordinate,
-            Resolver::Sync(Box::new(move |parent, cell, call| {
-                cell.resolved(match parent.get::<P>() {
+            Resolver::Sync(Box::new(move |batch, call| {
+                batch.fill(|parent| match parent.get::<P>() {
                     Some(parent) => resolve(parent, call).into_resolved(),
                     None => Resolved::Error(wrong_parent(parent)),
                 });
@@ -150,7 +153,9 @@ impl<C: Send + Sync + 'static> AppBuilder<C> {
                 let count = objects.len();
                 let parents: Option<Vec<Parent<P>>> = objects.iter().cloned().map(Parent::new).collect();
                 let Some(parents) = parents else {
-                    return Box::pin(core::future::ready(objects.iter().map(|object| Resolved::Error(wrong_parent(object))).collect()));
+                    return Box::pin(core::future::ready(
+                        objects.iter().map(|object| Resolved::Error(wrong_parent(object))).collect(),
+                    ));
                 };
                 let future = resolve(parents, call);
                 Box::pin(async move {
@@ -176,7 +181,10 @@ impl<C: Send + Sync + 'static> AppBuilder<C> {
         P: Typed,
         K: Clone + Eq + Hash + Send + Sync + 'static,
     {
-        self.set::<P>(coordinate, Resolver::Load(Box::new(load::Field { loader: loader.clone(), key, of: PhantomData })))
+        self.set::<P>(
+            coordinate,
+            Resolver::Load(Box::new(load::Field { loader: loader.clone(), key, of: PhantomData })),
+        )
     }
 
     /// The source of a field of the subscription type: a stream of values of the field.
@@ -261,7 +269,11 @@ impl<C: Send + Sync + 'static> AppBuilder<C> {
                 }
             }
         }
-        if self.problems.is_empty() { Ok(App::from_inner(self.inner)) } else { Err(BuildError { problems: self.problems }) }
+        if self.problems.is_empty() {
+            Ok(App::from_inner(self.inner))
+        } else {
+            Err(BuildError { problems: self.problems })
+        }
     }
 
     /// The field of a coordinate.
@@ -285,10 +297,13 @@ impl<C: Send + Sync + 'static> AppBuilder<C> {
         let Some(field) = self.find(coordinate) else { return self };
         let schema = &self.inner.schema;
         let parent = schema.field_def(field).parent;
-        let is_root = [OperationType::Query, OperationType::Mutation].iter().any(|&kind| schema.root(kind) == Some(parent));
+        let is_root = [OperationType::Query, OperationType::Mutation]
+            .iter()
+            .any(|&kind| schema.root(kind) == Some(parent));
         let fits = if P::NAME.is_empty() { is_root } else { schema.ty(parent).name == *P::NAME };
         if !fits {
-            self.problems.push(Problem::WrongParent { coordinate: coordinate.to_owned(), found: type_name::<P>() });
+            self.problems
+                .push(Problem::WrongParent { coordinate: coordinate.to_owned(), found: type_name::<P>() });
             return self;
         }
         self.put(coordinate, field, resolver);
@@ -361,13 +376,17 @@ pub enum Problem {
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::NoField { coordinate } => write!(f, "`{coordinate}` is no field of an object type of the schema"),
+            Self::NoField { coordinate } => {
+                write!(f, "`{coordinate}` is no field of an object type of the schema")
+            }
             Self::Missing { coordinate } => write!(f, "`{coordinate}` has no resolver"),
             Self::Repeated { coordinate } => write!(f, "`{coordinate}` has two resolvers"),
             Self::WrongParent { coordinate, found } => {
                 write!(f, "the resolver of `{coordinate}` takes a `{found}`, which stands for another type")
             }
-            Self::NoSubscription { coordinate } => write!(f, "`{coordinate}` is no field of the subscription type"),
+            Self::NoSubscription { coordinate } => {
+                write!(f, "`{coordinate}` is no field of the subscription type")
+            }
         }
     }
 }

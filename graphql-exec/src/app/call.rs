@@ -3,7 +3,11 @@
 use core::fmt;
 use std::sync::Arc;
 
-use crate::{error::GraphqlError, exec::Info, value::{Arguments, FromValue}};
+use crate::{
+    error::GraphqlError,
+    exec::Info,
+    value::{Arguments, FromValue},
+};
 
 /// The arguments of the field, the context of the request, and what is known of the operation.
 pub struct Call<C> {

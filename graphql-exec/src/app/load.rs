@@ -107,7 +107,10 @@ where
     P: Typed,
 {
     fn key(&self, parent: &ObjectRef, call: &Call<C>) -> Result<K, GraphqlError> {
-        parent.get::<P>().map(|parent| (self.key)(parent, call)).ok_or_else(|| super::builder::wrong_parent(parent))
+        parent
+            .get::<P>()
+            .map(|parent| (self.key)(parent, call))
+            .ok_or_else(|| super::builder::wrong_parent(parent))
     }
 }
 

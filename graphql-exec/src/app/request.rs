@@ -33,7 +33,7 @@ use crate::{
 ///     .build()
 ///     .unwrap();
 /// // Any executor can poll it; this one is a loop.
-/// let mut execution = app.execute(Request::new("{ hello }"), "good morning");
+/// let mut execution = app.execute(&Request::new("{ hello }"), "good morning");
 /// let mut cx = std::task::Context::from_waker(std::task::Waker::noop());
 /// let std::task::Poll::Ready(response) = std::pin::Pin::new(&mut execution).poll(&mut cx) else { panic!("no futures") };
 /// assert_eq!(response.json(), br#"{"data":{"hello":"good morning, world"}}"#);
@@ -71,7 +71,8 @@ impl<C: Send + Sync + 'static> App<C> {
     pub fn prepare(&self, request: &Request) -> Result<Prepared<C>, Response> {
         let inner = &*self.0;
         let document = Document::parse_with(&request.query, &inner.limits).map_err(Response::from)?;
-        validate_with(&inner.schema, &document, &inner.limits, inner.introspection).map_err(Response::from_errors)?;
+        validate_with(&inner.schema, &document, &inner.limits, inner.introspection)
+            .map_err(Response::from_errors)?;
         if !inner.introspection {
             refuse_introspection(&document).map_err(Response::from)?;
         }
@@ -128,7 +129,7 @@ impl<C> fmt::Debug for App<C> {
     }
 }
 
-/// A request that passed all checks.
+/// A request that passed all checks. Cheap to clone.
 pub struct Prepared<C> {
     app: App<C>,
     plan: Plan,
@@ -151,7 +152,8 @@ impl<C: Send + Sync + 'static> Prepared<C> {
     #[must_use = "nothing is executed until it is awaited"]
     pub fn execute(self, context: C) -> Execution<C> {
         if self.kind() == OperationType::Subscription {
-            let error = GraphqlError::new("a subscription is answered by a stream, which this transport has not");
+            let error =
+                GraphqlError::new("a subscription is answered by a stream, which this transport has not");
             return Execution::ready(error.with_code(code::OPERATION_RESOLUTION_FAILURE).into());
         }
         Execution::running(Driver::new(self.engine(), self.app.0, Arc::new(context)))
@@ -169,6 +171,12 @@ impl<C: Send + Sync + 'static> Prepared<C> {
 
     fn engine(&self) -> Engine {
         Engine::new(self.app.0.schema.clone(), self.plan.clone(), self.app.0.limits.clone())
+    }
+}
+
+impl<C> Clone for Prepared<C> {
+    fn clone(&self) -> Self {
+        Self { app: self.app.clone(), plan: self.plan.clone() }
     }
 }
 

@@ -78,7 +78,8 @@ impl<T, J> Slab<T, J> {
             self.entries.push(None);
             self.entries.len() - 1
         });
-        let waker = Arc::new(TaskWaker { task, queued: AtomicBool::new(true), shared: Arc::clone(&self.shared) });
+        let waker =
+            Arc::new(TaskWaker { task, queued: AtomicBool::new(true), shared: Arc::clone(&self.shared) });
         // In the next round without waking anybody: who adds a future goes on to poll it.
         self.shared.inner.lock().unwrap_or_else(PoisonError::into_inner).tasks.push(task);
         self.entries[task] = Some(Entry { future, job, waker });
@@ -94,7 +95,8 @@ impl<T, J> Slab<T, J> {
 
     /// Polls each future that was woken, once. Gives those that are ready.
     pub(super) fn round(&mut self) -> Vec<(J, T)> {
-        let tasks = core::mem::take(&mut self.shared.inner.lock().unwrap_or_else(PoisonError::into_inner).tasks);
+        let tasks =
+            core::mem::take(&mut self.shared.inner.lock().unwrap_or_else(PoisonError::into_inner).tasks);
         let mut done = Vec::new();
         for task in tasks {
             // A waker of a future that is gone may wake its successor: one poll too many harms nobody.

@@ -35,7 +35,11 @@ impl<C: Send + Sync + 'static> Subscribing<C> {
     pub(super) fn open(mut engine: Engine, app: Arc<Inner<C>>, context: Arc<C>) -> Self {
         let opening = match engine.poll() {
             Step::Subscribe(batch) => {
-                let call = Call { args: Arc::clone(batch.arguments()), context: Arc::clone(&context), info: batch.info() };
+                let call = Call {
+                    args: Arc::clone(batch.arguments()),
+                    context: Arc::clone(&context),
+                    info: batch.info(),
+                };
                 match app.resolvers.get(batch.field().index()) {
                     Some(Some(Resolver::Subscribe(open))) => open(Arc::new(call)),
                     _ => {
@@ -58,7 +62,8 @@ impl<C: Send + Sync + 'static> Future for Subscribing<C> {
     type Output = Result<Subscription<C>, Response>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let over = || GraphqlError::new("the subscription is over").with_code(code::INTERNAL_SERVER_ERROR).into();
+        let over =
+            || GraphqlError::new("the subscription is over").with_code(code::INTERNAL_SERVER_ERROR).into();
         match &mut self.0 {
             State::Refused(response) => Poll::Ready(Err(response.take().unwrap_or_else(over))),
             State::Opening(driver, opening) => {

@@ -26,7 +26,8 @@ pub(super) fn collect(schema: &Schema, plan: &Plan, object: TypeId, sets: &[Sele
     let mut visited = vec![false; document.fragments().len()];
     // Sets that are open, with where each goes on.
     let mut open: Vec<(usize, usize)> = Vec::new();
-    let applies = |condition: &str| schema.type_id(condition).is_some_and(|ty| schema.is_possible(ty, object));
+    let applies =
+        |condition: &str| schema.type_id(condition).is_some_and(|ty| schema.is_possible(ty, object));
     for &set in sets {
         let range = document.range(set);
         open.push((range.start, range.end));
@@ -71,7 +72,9 @@ pub(super) fn collect(schema: &Schema, plan: &Plan, object: TypeId, sets: &[Sele
                 }
                 SelectionKind::Spread { .. } => {
                     let Some((index, fragment)) = plan.spread(id) else { continue };
-                    if !core::mem::replace(&mut visited[index], true) && applies(document.text(fragment.condition)) {
+                    if !core::mem::replace(&mut visited[index], true)
+                        && applies(document.text(fragment.condition))
+                    {
                         let inner = document.range(fragment.selection_set);
                         open.push((inner.start, inner.end));
                     }

@@ -57,7 +57,13 @@ pub(crate) struct Column {
 }
 
 impl Column {
-    pub(super) fn new(schema: &Schema, ty: FieldType, rows: usize, cells_left: usize, bytes_left: usize) -> Self {
+    pub(super) fn new(
+        schema: &Schema,
+        ty: FieldType,
+        rows: usize,
+        cells_left: usize,
+        bytes_left: usize,
+    ) -> Self {
         let named = schema.ty(ty.base);
         let leaf = match (named.kind, &*named.name) {
             (TypeKind::Scalar, "Int") => Leaf::Int,
@@ -138,7 +144,10 @@ pub struct Cell<'c> {
     wrappers: Wrappers,
 }
 
-#[expect(clippy::cast_possible_truncation, reason = "entries are bounded by `max_cells` and bytes by `max_response`, both capped below 2^31")]
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "entries are bounded by `max_cells` and bytes by `max_response`, both capped below 2^31"
+)]
 const fn end(count: usize) -> u32 {
     count as u32
 }
@@ -198,7 +207,9 @@ impl Cell<'_> {
     #[inline]
     pub(crate) fn text(&mut self, text: &str) {
         match self.column.leaf {
-            Leaf::String | Leaf::Id | Leaf::Custom if self.is_leaf() => self.leaf(|out| json::write_str(text, out)),
+            Leaf::String | Leaf::Id | Leaf::Custom if self.is_leaf() => {
+                self.leaf(|out| json::write_str(text, out));
+            }
             Leaf::Enum if self.is_leaf() => {
                 if self.schema.enum_value(self.column.ty.base, text).is_some() {
                     self.leaf(|out| json::write_str(text, out));
@@ -214,7 +225,9 @@ impl Cell<'_> {
     #[inline]
     pub(crate) fn int(&mut self, int: i64) {
         match self.column.leaf {
-            Leaf::Int if self.is_leaf() && i32::try_from(int).is_ok() => self.leaf(|out| json::write_int(int, out)),
+            Leaf::Int if self.is_leaf() && i32::try_from(int).is_ok() => {
+                self.leaf(|out| json::write_int(int, out));
+            }
             Leaf::Float | Leaf::Custom if self.is_leaf() => self.leaf(|out| json::write_int(int, out)),
             Leaf::Id if self.is_leaf() => self.leaf(|out| {
                 out.push(b'"');
@@ -232,7 +245,10 @@ impl Cell<'_> {
             Leaf::Float | Leaf::Custom if self.is_leaf() && float.is_finite() => self.leaf(|out| {
                 json::write_float(float, out);
             }),
-            #[expect(clippy::cast_possible_truncation, reason = "a float without a fraction within 2^31 is exact")]
+            #[expect(
+                clippy::cast_possible_truncation,
+                reason = "a float without a fraction within 2^31 is exact"
+            )]
             Leaf::Int if self.is_leaf() && float.fract() == 0.0 && float.abs() <= 2_147_483_648.0 => {
                 self.int(float as i64);
             }
@@ -252,7 +268,11 @@ impl Cell<'_> {
     }
 
     /// A list, each element by `write`.
-    pub(crate) fn list<T>(&mut self, values: impl Iterator<Item = T>, mut write: impl FnMut(&mut Cell<'_>, T)) {
+    pub(crate) fn list<T>(
+        &mut self,
+        values: impl Iterator<Item = T>,
+        mut write: impl FnMut(&mut Cell<'_>, T),
+    ) {
         let Some(wrappers) = self.wrappers.item() else { return self.mismatch("a list") };
         if self.column.full() {
             return self.put_null();

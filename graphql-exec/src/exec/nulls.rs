@@ -2,10 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{
-    column::NULL,
-    engine::Engine,
-};
+use super::{column::NULL, engine::Engine};
 use crate::error::PathSegment;
 
 impl Engine {

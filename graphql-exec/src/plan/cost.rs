@@ -165,7 +165,8 @@ impl Walk<'_> {
                 }
                 Some(1) => {
                     let fragment = &self.document.fragments()[next];
-                    let message = format!("the fragment `{}` spreads itself", self.document.text(fragment.name));
+                    let message =
+                        format!("the fragment `{}` spreads itself", self.document.text(fragment.name));
                     let error = GraphqlError::new(message).with_code(crate::error::code::VALIDATION_FAILED);
                     return Err(error.at(self.document.source(), fragment.span));
                 }
@@ -217,10 +218,11 @@ impl Walk<'_> {
         let selection = self.document.at(index);
         let inside = self.inside[index];
         let SelectionKind::Field { alias, name, arguments } = selection.kind else {
-            let mut facts = match self.spreads.get(index).and_then(|&fragment| self.fragments.get(fragment as usize)) {
-                Some(Some(facts)) => *facts,
-                _ => inside,
-            };
+            let mut facts =
+                match self.spreads.get(index).and_then(|&fragment| self.fragments.get(fragment as usize)) {
+                    Some(Some(facts)) => *facts,
+                    _ => inside,
+                };
             facts.selections = facts.selections.saturating_add(1);
             return Ok(facts);
         };
@@ -231,10 +233,15 @@ impl Walk<'_> {
         if matches!(name, "__schema" | "__type") {
             depth = 1;
             let check = |name, found, max| {
-                bound(name, found, max as u64).map_err(|error| error.at(self.document.source(), selection.span))
+                bound(name, found, max as u64)
+                    .map_err(|error| error.at(self.document.source(), selection.span))
             };
             check("max_introspection_lists", inside.lists, self.limits.max_introspection_lists.min(100))?;
-            check("max_introspection_of_type", inside.of_type, self.limits.max_introspection_of_type.min(100))?;
+            check(
+                "max_introspection_of_type",
+                inside.of_type,
+                self.limits.max_introspection_of_type.min(100),
+            )?;
         }
         let is_list = matches!(name, "fields" | "interfaces" | "possibleTypes" | "inputFields");
         let aliased = u64::from(alias.is_some());
@@ -272,7 +279,8 @@ impl Walk<'_> {
             _ => None,
         });
         let default = || {
-            let known = self.schema.field_def(field).arguments.iter().find(|argument| *argument.name == *name)?;
+            let known =
+                self.schema.field_def(field).arguments.iter().find(|argument| *argument.name == *name)?;
             known.default.as_ref()?.as_int()
         };
         u64::try_from(given.or_else(default)?).ok()

@@ -64,8 +64,17 @@ impl Plan {
         };
         let variables = variables::coerce(schema, &document, &operation, variables, limits)?;
         let mut plan = Inner { spreads: spreads(&document), document, operation, root, variables };
-        cost::check(schema, &plan.document, &plan.spreads, &plan.operation, root, &plan.variables, limits, costs)
-            .map_err(|error| vec![error])?;
+        cost::check(
+            schema,
+            &plan.document,
+            &plan.spreads,
+            &plan.operation,
+            root,
+            &plan.variables,
+            limits,
+            costs,
+        )
+        .map_err(|error| vec![error])?;
         plan.spreads.shrink_to_fit();
         Ok(Self(Arc::new(plan)))
     }
@@ -123,8 +132,12 @@ fn choose(document: &Document<'_>, name: Option<&str>) -> Result<Operation, Grap
 }
 
 fn spreads(document: &Document<'_>) -> Vec<u32> {
-    let by_name: HashMap<&str, u32> =
-        document.fragments().iter().zip(0..).map(|(fragment, index)| (document.text(fragment.name), index)).collect();
+    let by_name: HashMap<&str, u32> = document
+        .fragments()
+        .iter()
+        .zip(0..)
+        .map(|(fragment, index)| (document.text(fragment.name), index))
+        .collect();
     let target = |kind: SelectionKind| match kind {
         SelectionKind::Spread { name } => by_name.get(document.text(name)).copied().unwrap_or(NO_FRAGMENT),
         _ => NO_FRAGMENT,
@@ -140,12 +153,17 @@ pub(crate) fn is_included(plan: &Plan, run: crate::syntax::Run) -> bool {
         if !matches!(name, "skip" | "include") {
             return true;
         }
-        let argument = document.arguments(directive.arguments).iter().find(|argument| document.text(argument.name) == "if");
+        let argument = document
+            .arguments(directive.arguments)
+            .iter()
+            .find(|argument| document.text(argument.name) == "if");
         let Some(argument) = argument else { return true };
         use crate::syntax::ValueKind;
         let condition = match document.value_kind(argument.value) {
             ValueKind::True => true,
-            ValueKind::Variable => plan.variable(document.variable_name(argument.value)) == Some(&Value::Boolean(true)),
+            ValueKind::Variable => {
+                plan.variable(document.variable_name(argument.value)) == Some(&Value::Boolean(true))
+            }
             _ => false,
         };
         condition == (name == "include")

@@ -37,7 +37,8 @@ pub(super) fn coerce(
                     .at(document.source(), variable.span),
             );
         };
-        let base = schema.type_id(document.text(variable.ty.name)).filter(|&id| schema.ty(id).kind.is_input());
+        let base =
+            schema.type_id(document.text(variable.ty.name)).filter(|&id| schema.ty(id).kind.is_input());
         let Some(base) = base else {
             wrong("its type is no input type".to_owned());
             continue;

@@ -10,7 +10,8 @@ use crate::{
     name::Name,
     span::Span,
     syntax::{
-        Definition, DefinitionKind, InputValueDefinition, OperationType, Run, SchemaDocument, TypeRef, ValueId, Wrappers,
+        Definition, DefinitionKind, InputValueDefinition, OperationType, Run, SchemaDocument, TypeRef,
+        ValueId, Wrappers,
     },
     value::{
         Value,
@@ -126,7 +127,8 @@ impl Builder<'_> {
             let name = document.text(definition.name);
             match self.inner.names.get(name) {
                 Some(id) if id.index() < first => {
-                    self.broken.say(definition.name, format!("the built-in type `{name}` cannot be extended"));
+                    self.broken
+                        .say(definition.name, format!("the built-in type `{name}` cannot be extended"));
                 }
                 Some(id) if self.inner.types[id.index()].kind != kind => {
                     self.broken.say(definition.name, format!("`{name}` is of another kind"));
@@ -252,7 +254,8 @@ impl Builder<'_> {
             self.broken.say(definition.name, format!("the name `{name}` is reserved for introspection"));
         }
         let arguments = self.inputs(document, definition.inputs);
-        let locations = document.names(definition.names).iter().map(|&at| Name::trusted(document.text(at))).collect();
+        let locations =
+            document.names(definition.names).iter().map(|&at| Name::trusted(document.text(at))).collect();
         self.inner.directives.push(DirectiveDefinition {
             name,
             description: text(document, definition.description),
@@ -265,7 +268,8 @@ impl Builder<'_> {
     /// The root operation types (§3.3.1).
     fn roots(&mut self, document: &SchemaDocument<'_>) {
         let kinds = [OperationType::Query, OperationType::Mutation, OperationType::Subscription];
-        let schemas = || document.definitions().iter().filter(|definition| definition.kind == DefinitionKind::Schema);
+        let schemas =
+            || document.definitions().iter().filter(|definition| definition.kind == DefinitionKind::Schema);
         let mut defined = false;
         for definition in schemas() {
             if !definition.extend && core::mem::replace(&mut defined, true) {
@@ -301,7 +305,9 @@ impl Builder<'_> {
     fn meta_fields(&mut self) {
         let id = |name: &str| self.inner.names.get(name).copied();
         let parent = self.inner.roots[0].unwrap_or(TypeId(0));
-        let (Some(string), Some(schema), Some(ty)) = (id("String"), id("__Schema"), id("__Type")) else { return };
+        let (Some(string), Some(schema), Some(ty)) = (id("String"), id("__Schema"), id("__Type")) else {
+            return;
+        };
         let non_null = |base| FieldType { base, wrappers: Wrappers::NAMED.non_null() };
         let name = InputValue {
             name: Name::trusted("name"),
@@ -320,7 +326,14 @@ impl Builder<'_> {
         for (place, (name, ty, arguments)) in metas.into_iter().enumerate() {
             self.inner.meta[place] = index(self.inner.fields.len());
             let name = Name::trusted(name);
-            self.inner.fields.push(Field { name, description: None, parent, arguments, ty, deprecated: None });
+            self.inner.fields.push(Field {
+                name,
+                description: None,
+                parent,
+                arguments,
+                ty,
+                deprecated: None,
+            });
             self.places.fields.push(Span::default());
         }
     }
@@ -368,18 +381,27 @@ fn defaults(schema: &mut Schema, broken: &mut Broken<'_>) {
                 Ok(value) => {
                     // A string is not an enum value where it is written in a document.
                     if holds_strings_for_enums(&before, input.ty, literal) {
-                        broken.say(Span::default(), format!("the default of `{owner}.{}` has a string for an enum", input.name));
+                        broken.say(
+                            Span::default(),
+                            format!("the default of `{owner}.{}` has a string for an enum", input.name),
+                        );
                     }
                     if !is_modest(&value, 64, &mut 10_000) {
                         let message = "is too large, or default values refer to each other in a circle";
-                        broken.say(Span::default(), format!("the default of `{owner}.{}` {message}", input.name));
+                        broken.say(
+                            Span::default(),
+                            format!("the default of `{owner}.{}` {message}", input.name),
+                        );
                     } else if input.default.as_ref() != Some(&value) {
                         input.default = Some(value);
                         changed = true;
                     }
                 }
                 Err(error) => {
-                    broken.say(Span::default(), format!("the default of `{owner}.{}` is wrong: {error}", input.name));
+                    broken.say(
+                        Span::default(),
+                        format!("the default of `{owner}.{}` is wrong: {error}", input.name),
+                    );
                 }
             }
         };
@@ -420,10 +442,13 @@ fn holds_strings_for_enums(schema: &Schema, ty: FieldType, value: &Value) -> boo
         Value::String(_) => schema.ty(ty.base).kind == TypeKind::Enum,
         Value::List(list) => {
             let wrappers = ty.wrappers.item().unwrap_or(ty.wrappers);
-            list.iter().any(|value| holds_strings_for_enums(schema, FieldType { base: ty.base, wrappers }, value))
+            list.iter()
+                .any(|value| holds_strings_for_enums(schema, FieldType { base: ty.base, wrappers }, value))
         }
         Value::Object(object) => object.iter().any(|(key, value)| {
-            schema.input_field(ty.base, key).is_some_and(|field| holds_strings_for_enums(schema, field.ty, value))
+            schema
+                .input_field(ty.base, key)
+                .is_some_and(|field| holds_strings_for_enums(schema, field.ty, value))
         }),
         _ => false,
     }

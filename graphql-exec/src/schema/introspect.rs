@@ -52,7 +52,12 @@ fn optional(text: Option<&std::sync::Arc<str>>) -> Resolved {
 }
 
 /// The value of a field of introspection for one parent.
-pub(crate) fn resolve(schema: &Schema, field: FieldId, parent: &ObjectRef, arguments: &Arguments) -> Resolved {
+pub(crate) fn resolve(
+    schema: &Schema,
+    field: FieldId,
+    parent: &ObjectRef,
+    arguments: &Arguments,
+) -> Resolved {
     let name = &*schema.field_def(field).name;
     match (name, parent.get::<Meta>()) {
         ("__schema", _) => Meta::Schema.object(),
@@ -68,7 +73,8 @@ pub(crate) fn resolve(schema: &Schema, field: FieldId, parent: &ObjectRef, argum
 fn of(schema: &Schema, meta: Meta, name: &str, arguments: &Arguments) -> Resolved {
     let deprecated_too = arguments.get("includeDeprecated").unwrap_or(false);
     let inputs = |inputs: &[InputValue], meta: &dyn Fn(usize) -> Meta| {
-        let shown = inputs.iter().enumerate().filter(|(_, input)| deprecated_too || input.deprecated.is_none());
+        let shown =
+            inputs.iter().enumerate().filter(|(_, input)| deprecated_too || input.deprecated.is_none());
         list(shown.map(|(index, _)| meta(index)).collect())
     };
     match meta {
@@ -107,9 +113,9 @@ fn of(schema: &Schema, meta: Meta, name: &str, arguments: &Arguments) -> Resolve
             let Some(directive) = schema.directives().get(index) else { return Resolved::Null };
             match name {
                 "isRepeatable" => Resolved::Boolean(directive.repeatable),
-                "locations" => {
-                    Resolved::List(directive.locations.iter().map(|name| Resolved::Text(name.shared())).collect())
-                }
+                "locations" => Resolved::List(
+                    directive.locations.iter().map(|name| Resolved::Text(name.shared())).collect(),
+                ),
                 "args" => inputs(&directive.arguments, &|argument| Meta::DirectiveArgument(index, argument)),
                 _ => common(name, &directive.name, directive.description.as_ref(), None),
             }
@@ -120,7 +126,8 @@ fn of(schema: &Schema, meta: Meta, name: &str, arguments: &Arguments) -> Resolve
 fn of_type(schema: &Schema, ty: FieldType, name: &str, deprecated_too: bool) -> Resolved {
     let wrappers = ty.wrappers;
     if wrappers.is_non_null() || wrappers.is_list() {
-        let inner = if wrappers.is_non_null() { wrappers.nullable() } else { wrappers.item().unwrap_or(wrappers) };
+        let inner =
+            if wrappers.is_non_null() { wrappers.nullable() } else { wrappers.item().unwrap_or(wrappers) };
         return match name {
             "kind" => Resolved::Text(if wrappers.is_non_null() { "NON_NULL" } else { "LIST" }.into()),
             "ofType" => Meta::Type(FieldType { base: ty.base, wrappers: inner }).object(),
@@ -137,7 +144,9 @@ fn of_type(schema: &Schema, ty: FieldType, name: &str, deprecated_too: bool) -> 
         "description" => optional(ty.description.as_ref()),
         "specifiedByURL" => optional(ty.specified_by.as_ref()),
         "fields" => when(has_fields, &|| {
-            let shown = schema.field_ids(id).filter(|&id| deprecated_too || schema.field_def(id).deprecated.is_none());
+            let shown = schema
+                .field_ids(id)
+                .filter(|&id| deprecated_too || schema.field_def(id).deprecated.is_none());
             list(shown.map(Meta::Field).collect())
         }),
         "interfaces" => when(has_fields, &|| list(ty.interfaces.iter().copied().map(named).collect())),
@@ -145,11 +154,19 @@ fn of_type(schema: &Schema, ty: FieldType, name: &str, deprecated_too: bool) -> 
             list(schema.possible_types(id).iter().copied().map(named).collect())
         }),
         "enumValues" => when(ty.kind == TypeKind::Enum, &|| {
-            let shown = ty.values.iter().enumerate().filter(|(_, value)| deprecated_too || value.deprecated.is_none());
+            let shown = ty
+                .values
+                .iter()
+                .enumerate()
+                .filter(|(_, value)| deprecated_too || value.deprecated.is_none());
             list(shown.map(|(index, _)| Meta::EnumValue(id, index)).collect())
         }),
         "inputFields" => when(ty.kind == TypeKind::InputObject, &|| {
-            let shown = ty.input_fields.iter().enumerate().filter(|(_, field)| deprecated_too || field.deprecated.is_none());
+            let shown = ty
+                .input_fields
+                .iter()
+                .enumerate()
+                .filter(|(_, field)| deprecated_too || field.deprecated.is_none());
             list(shown.map(|(index, _)| Meta::InputField(id, index)).collect())
         }),
         "isOneOf" => when(ty.kind == TypeKind::InputObject, &|| Resolved::Boolean(ty.is_one_of)),

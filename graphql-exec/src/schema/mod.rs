@@ -8,5 +8,6 @@ mod validate;
 
 pub(crate) use introspect::resolve as resolve_meta;
 pub use model::{
-    DirectiveDefinition, EnumValue, Field, FieldId, FieldType, InputValue, ScalarParse, Schema, Type, TypeId, TypeKind,
+    DirectiveDefinition, EnumValue, Field, FieldId, FieldType, InputValue, ScalarParse, Schema, Type, TypeId,
+    TypeKind,
 };

@@ -18,10 +18,12 @@ pub(super) fn literal(value: &Value) -> String {
 pub(super) fn print(schema: &Schema) -> String {
     let mut out = String::new();
     let kinds = [OperationType::Query, OperationType::Mutation, OperationType::Subscription];
-    let usual = kinds.iter().zip(["Query", "Mutation", "Subscription"]).all(|(&kind, name)| match schema.root(kind) {
-        Some(root) => schema.ty(root).name == name,
-        // A type of that name would be taken for the root.
-        None => schema.type_id(name).is_none(),
+    let usual = kinds.iter().zip(["Query", "Mutation", "Subscription"]).all(|(&kind, name)| {
+        match schema.root(kind) {
+            Some(root) => schema.ty(root).name == name,
+            // A type of that name would be taken for the root.
+            None => schema.type_id(name).is_none(),
+        }
     });
     if !usual || schema.description().is_some() {
         write_description(schema.description(), "", &mut out);

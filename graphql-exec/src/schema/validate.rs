@@ -11,7 +11,12 @@ use crate::{
     syntax::{DefinitionKind, Run, SchemaDocument},
 };
 
-pub(super) fn validate(inner: &Inner, document: &SchemaDocument<'_>, places: &Places, broken: &mut Broken<'_>) {
+pub(super) fn validate(
+    inner: &Inner,
+    document: &SchemaDocument<'_>,
+    places: &Places,
+    broken: &mut Broken<'_>,
+) {
     let rules = Rules { inner, places };
     rules.roots(broken);
     for place in inner.first_own as usize..inner.types.len() {
@@ -21,7 +26,8 @@ pub(super) fn validate(inner: &Inner, document: &SchemaDocument<'_>, places: &Pl
     for directive in &inner.directives {
         for argument in &directive.arguments {
             if !rules.get(argument.ty.base).kind.is_input() {
-                let message = format!("the argument `@{}({}:)` needs an input type", directive.name, argument.name);
+                let message =
+                    format!("the argument `@{}({}:)` needs an input type", directive.name, argument.name);
                 broken.say(Span::default(), message);
             }
         }
@@ -47,11 +53,15 @@ impl Rules<'_> {
     fn roots(&self, broken: &mut Broken<'_>) {
         let [query, mutation, subscription] = self.inner.roots;
         if query.is_none() {
-            broken.say(Span::default(), "there is no query type: define `type Query`, or name another in `schema`");
+            broken.say(
+                Span::default(),
+                "there is no query type: define `type Query`, or name another in `schema`",
+            );
         }
         for (root, &span) in [query, mutation, subscription].into_iter().zip(&self.places.roots) {
             if let Some(ty) = root.map(|id| self.get(id)).filter(|ty| ty.kind != TypeKind::Object) {
-                broken.say(span, format!("`{}` must be an object type, since operations begin there", ty.name));
+                broken
+                    .say(span, format!("`{}` must be an object type, since operations begin there", ty.name));
             }
         }
         let present: Vec<TypeId> = self.inner.roots.into_iter().flatten().collect();
@@ -80,11 +90,19 @@ impl Rules<'_> {
                 for &member in &ty.members {
                     let member = self.get(member);
                     if member.kind != TypeKind::Object {
-                        broken.say(span, format!("`{}` cannot be a member of `{name}`: only object types can", member.name));
+                        broken.say(
+                            span,
+                            format!(
+                                "`{}` cannot be a member of `{name}`: only object types can",
+                                member.name
+                            ),
+                        );
                     }
                 }
             }
-            TypeKind::Enum if ty.values.is_empty() => broken.say(span, format!("the enum `{name}` needs a value")),
+            TypeKind::Enum if ty.values.is_empty() => {
+                broken.say(span, format!("the enum `{name}` needs a value"));
+            }
             TypeKind::Enum => ty.values.iter().for_each(|value| reserved(&value.name, span, broken)),
             TypeKind::InputObject => {
                 if ty.input_fields.is_empty() {
@@ -97,7 +115,8 @@ impl Rules<'_> {
                     }
                     // §3.10.1
                     if ty.is_one_of && (field.ty.wrappers.is_non_null() || field.literal.is_some()) {
-                        let message = format!("`{name}` is @oneOf, so `{}` can have no default and no `!`", field.name);
+                        let message =
+                            format!("`{name}` is @oneOf, so `{}` can have no default and no `!`", field.name);
                         broken.say(span, message);
                     }
                 }
@@ -114,7 +133,10 @@ impl Rules<'_> {
         for argument in &field.arguments {
             reserved(&argument.name, span, broken);
             if !self.get(argument.ty.base).kind.is_input() {
-                let message = format!("the argument `{}.{}({}:)` needs an input type", ty.name, field.name, argument.name);
+                let message = format!(
+                    "the argument `{}.{}({}:)` needs an input type",
+                    ty.name, field.name, argument.name
+                );
                 broken.say(span, message);
             }
         }
@@ -125,7 +147,10 @@ impl Rules<'_> {
         for &id in &ty.interfaces {
             let interface = self.get(id);
             if interface.kind != TypeKind::Interface {
-                broken.say(span, format!("`{}` implements `{}`, which is no interface", ty.name, interface.name));
+                broken.say(
+                    span,
+                    format!("`{}` implements `{}`, which is no interface", ty.name, interface.name),
+                );
                 continue;
             }
             if interface.name == ty.name {
@@ -144,16 +169,27 @@ impl Rules<'_> {
         }
     }
 
-    fn implementation(&self, ty: &Type, interface: &Type, wanted: &Field, span: Span, broken: &mut Broken<'_>) {
+    fn implementation(
+        &self,
+        ty: &Type,
+        interface: &Type,
+        wanted: &Field,
+        span: Span,
+        broken: &mut Broken<'_>,
+    ) {
         let Some(&found) = ty.lookup.get(&wanted.name) else {
-            broken.say(span, format!("`{}` needs the field `{}` of `{}`", ty.name, wanted.name, interface.name));
+            broken.say(
+                span,
+                format!("`{}` needs the field `{}` of `{}`", ty.name, wanted.name, interface.name),
+            );
             return;
         };
         let span = self.places.fields[found as usize];
         let found = &self.inner.fields[found as usize];
         if !self.is_sub_type(found.ty, wanted.ty) {
             let (one, other) = (self.display(found.ty), self.display(wanted.ty));
-            let message = format!("`{}.{}` is {one}, but `{}` says {other}", ty.name, found.name, interface.name);
+            let message =
+                format!("`{}.{}` is {one}, but `{}` says {other}", ty.name, found.name, interface.name);
             broken.say(span, message);
         }
         for argument in &wanted.arguments {
@@ -174,12 +210,16 @@ impl Rules<'_> {
         }
         for own in &found.arguments {
             if own.is_required() && !wanted.arguments.iter().any(|argument| argument.name == own.name) {
-                let message = format!("`{}.{}` requires `{}`, which `{}` lacks", ty.name, found.name, own.name, interface.name);
+                let message = format!(
+                    "`{}.{}` requires `{}`, which `{}` lacks",
+                    ty.name, found.name, own.name, interface.name
+                );
                 broken.say(span, message);
             }
         }
         if found.deprecated.is_some() && wanted.deprecated.is_none() {
-            let message = format!("`{}.{}` is deprecated, but not in `{}`", ty.name, found.name, interface.name);
+            let message =
+                format!("`{}.{}` is deprecated, but not in `{}`", ty.name, found.name, interface.name);
             broken.say(span, message);
         }
     }
@@ -234,7 +274,10 @@ impl Rules<'_> {
                     }
                     1 => {
                         let name = &self.inner.types[target].name;
-                        let message = format!("`{name}` requires itself through `{}`: it could never be given", field.name);
+                        let message = format!(
+                            "`{name}` requires itself through `{}`: it could never be given",
+                            field.name
+                        );
                         broken.say(self.places.types[target], message);
                     }
                     _ => {}
@@ -257,7 +300,10 @@ impl Rules<'_> {
                 DefinitionKind::Directive => {
                     for &location in document.names(definition.names) {
                         if !LOCATIONS.contains(&document.text(location)) {
-                            broken.say(location, format!("`{}` is no place of a directive", document.text(location)));
+                            broken.say(
+                                location,
+                                format!("`{}` is no place of a directive", document.text(location)),
+                            );
                         }
                     }
                     ""
@@ -270,7 +316,11 @@ impl Rules<'_> {
                     self.at_place(document, argument.directives, "ARGUMENT_DEFINITION", broken);
                 }
             }
-            let input = if definition.kind == DefinitionKind::Directive { "ARGUMENT_DEFINITION" } else { "INPUT_FIELD_DEFINITION" };
+            let input = if definition.kind == DefinitionKind::Directive {
+                "ARGUMENT_DEFINITION"
+            } else {
+                "INPUT_FIELD_DEFINITION"
+            };
             for field in document.inputs(definition.inputs) {
                 self.at_place(document, field.directives, input, broken);
             }
@@ -284,7 +334,8 @@ impl Rules<'_> {
         let mut seen = HashSet::new();
         for applied in document.directives(run) {
             let name = document.text(applied.name);
-            let Some(directive) = self.inner.directives.iter().find(|directive| *directive.name == *name) else {
+            let Some(directive) = self.inner.directives.iter().find(|directive| *directive.name == *name)
+            else {
                 broken.say(applied.span, format!("there is no directive `@{name}`"));
                 continue;
             };

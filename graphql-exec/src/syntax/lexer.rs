@@ -140,7 +140,9 @@ const CLASS: [Class; 256] = {
             b'-' => Class::Minus,
             b'"' => Class::Quote,
             b'.' => Class::Dot,
-            b'!' | b'$' | b'&' | b'(' | b')' | b':' | b'=' | b'@' | b'[' | b']' | b'{' | b'|' | b'}' => Class::Mark,
+            b'!' | b'$' | b'&' | b'(' | b')' | b':' | b'=' | b'@' | b'[' | b']' | b'{' | b'|' | b'}' => {
+                Class::Mark
+            }
             _ => Class::Other,
         };
         byte += 1;
@@ -215,7 +217,8 @@ impl<'a> Lexer<'a> {
                 }
                 Class::Mark => return self.found(mark(byte), at, at + 1),
                 Class::Comment => {
-                    at = memchr::memchr2(b'\n', b'\r', &bytes[at..]).map_or(bytes.len(), |length| at + length);
+                    at =
+                        memchr::memchr2(b'\n', b'\r', &bytes[at..]).map_or(bytes.len(), |length| at + length);
                 }
                 Class::Dot => {
                     if bytes[at..].starts_with(b"...") {
@@ -240,7 +243,9 @@ impl<'a> Lexer<'a> {
     fn found(&mut self, kind: TokenKind, start: usize, end: usize) -> Result<Token, GraphqlError> {
         if self.tokens_left == 0 {
             self.at = self.source.len();
-            return Err(GraphqlError::limit("max_tokens", self.max_tokens as u64).at(self.source, span(start, end)));
+            return Err(
+                GraphqlError::limit("max_tokens", self.max_tokens as u64).at(self.source, span(start, end))
+            );
         }
         self.tokens_left -= 1;
         self.at = end;
@@ -355,7 +360,10 @@ const fn is_name_byte(byte: u8) -> bool {
     matches!(CLASS[byte as usize], Class::Name | Class::Digit)
 }
 
-#[expect(clippy::cast_possible_truncation, reason = "the source is at most u32::MAX bytes long, as `Lexer::new` checks")]
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "the source is at most u32::MAX bytes long, as `Lexer::new` checks"
+)]
 const fn span(start: usize, end: usize) -> Span {
     Span::new(start as u32, end as u32)
 }

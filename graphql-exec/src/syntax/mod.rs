@@ -13,11 +13,12 @@ mod sdl;
 mod text;
 
 pub use ast::{
-    Argument, Directive, Document, Fragment, Nodes, Operation, OperationType, Run, Selection, SelectionId, SelectionKind,
-    SelectionSet, TypeRef, ValueId, ValueKind, VariableDefinition, Wrappers,
+    Argument, Directive, Document, Fragment, Nodes, Operation, OperationType, Run, Selection, SelectionId,
+    SelectionKind, SelectionSet, TypeRef, ValueId, ValueKind, VariableDefinition, Wrappers,
 };
-pub(crate) use print::{write_description, write_string, write_value_literal};
 pub use lexer::{Lexer, Token, TokenKind};
+pub(crate) use print::{write_description, write_string, write_value_literal};
 pub use sdl::{
-    Definition, DefinitionKind, EnumValueDefinition, FieldDefinition, InputValueDefinition, RootOperation, SchemaDocument,
+    Definition, DefinitionKind, EnumValueDefinition, FieldDefinition, InputValueDefinition, RootOperation,
+    SchemaDocument,
 };

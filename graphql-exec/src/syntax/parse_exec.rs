@@ -2,8 +2,8 @@
 
 use super::{
     ast::{
-        Document, Fragment, Operation, OperationType, Run, Selection, SelectionId, SelectionKind, SelectionSet,
-        VariableDefinition,
+        Document, Fragment, Operation, OperationType, Run, Selection, SelectionId, SelectionKind,
+        SelectionSet, VariableDefinition,
     },
     lexer::TokenKind,
     parser::{Parse, Parser, count},
@@ -37,7 +37,11 @@ pub(super) fn parse<'a>(source: &'a str, limits: &Limits) -> Parse<Document<'a>>
                 fragments.push(Fragment { name, condition, directives, selection_set, description, span });
                 continue;
             }
-            (TokenKind::Name, "schema" | "scalar" | "type" | "interface" | "union" | "enum" | "input" | "directive" | "extend") => {
+            (
+                TokenKind::Name,
+                "schema" | "scalar" | "type" | "interface" | "union" | "enum" | "input" | "directive"
+                | "extend",
+            ) => {
                 return Err(parser.expected("an operation or a fragment, which alone can be executed"));
             }
             _ => return Err(parser.expected("an operation or a fragment")),
@@ -78,7 +82,14 @@ impl Parser<'_, '_> {
                 let default = if self.eat(TokenKind::Equals)? { Some(self.value(true)?) } else { None };
                 let directives = self.directives(true)?;
                 let span = self.span_from(from);
-                self.nodes.variables.push(VariableDefinition { name, ty, default, directives, description, span });
+                self.nodes.variables.push(VariableDefinition {
+                    name,
+                    ty,
+                    default,
+                    directives,
+                    description,
+                    span,
+                });
                 if self.eat(TokenKind::CloseParen)? {
                     break;
                 }

@@ -5,8 +5,8 @@ use super::{
     lexer::TokenKind,
     parser::{Parse, Parser, count},
     sdl::{
-        Definition, DefinitionKind, EnumValueDefinition, FieldDefinition, InputValueDefinition, RootOperation,
-        SchemaDocument,
+        Definition, DefinitionKind, EnumValueDefinition, FieldDefinition, InputValueDefinition,
+        RootOperation, SchemaDocument,
     },
 };
 use crate::limits::Limits;
@@ -141,7 +141,13 @@ impl Reader<'_, '_> {
                 let default =
                     if self.parser.eat(TokenKind::Equals)? { Some(self.parser.value(true)?) } else { None };
                 let directives = self.parser.directives(true)?;
-                self.document.inputs.push(InputValueDefinition { description, name, ty, default, directives });
+                self.document.inputs.push(InputValueDefinition {
+                    description,
+                    name,
+                    ty,
+                    default,
+                    directives,
+                });
                 if self.parser.eat(close)? {
                     break;
                 }

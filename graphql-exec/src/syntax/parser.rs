@@ -90,7 +90,11 @@ impl<'a, 'l> Parser<'a, 'l> {
     }
 
     pub(super) fn expect_keyword(&mut self, keyword: &str) -> Parse<Span> {
-        if self.at_keyword(keyword) { Ok(self.bump()?.span) } else { Err(self.expected(&format!("`{keyword}`"))) }
+        if self.at_keyword(keyword) {
+            Ok(self.bump()?.span)
+        } else {
+            Err(self.expected(&format!("`{keyword}`")))
+        }
     }
 
     pub(super) fn expected(&self, what: &str) -> GraphqlError {
@@ -102,7 +106,9 @@ impl<'a, 'l> Parser<'a, 'l> {
     }
 
     pub(super) fn error(&self, span: Span, message: &str) -> GraphqlError {
-        GraphqlError::new(format!("syntax error: {message}")).with_code(code::PARSE_FAILED).at(self.source(), span)
+        GraphqlError::new(format!("syntax error: {message}"))
+            .with_code(code::PARSE_FAILED)
+            .at(self.source(), span)
     }
 
     pub(super) fn limit(&self, name: &'static str, max: usize) -> GraphqlError {
@@ -124,7 +130,11 @@ impl<'a, 'l> Parser<'a, 'l> {
 
     /// A string before a definition.
     pub(super) fn description(&mut self) -> Parse<Option<ValueId>> {
-        if self.at(TokenKind::String) || self.at(TokenKind::BlockString) { self.value(true).map(Some) } else { Ok(None) }
+        if self.at(TokenKind::String) || self.at(TokenKind::BlockString) {
+            self.value(true).map(Some)
+        } else {
+            Ok(None)
+        }
     }
 
     /// `Arguments` (§2.6), none where there are no parentheses.
@@ -159,7 +169,9 @@ impl<'a, 'l> Parser<'a, 'l> {
                 return Err(self.limit("max_directives", self.limits.max_directives));
             }
             if total - start as usize > self.limits.max_directives_per_location {
-                return Err(self.limit("max_directives_per_location", self.limits.max_directives_per_location));
+                return Err(
+                    self.limit("max_directives_per_location", self.limits.max_directives_per_location)
+                );
             }
         }
         Ok(Run { start, end: count(&self.nodes.directives) })
@@ -271,7 +283,10 @@ impl<'a, 'l> Parser<'a, 'l> {
 const MAX_VALUE_NESTING: usize = 500;
 
 /// How many nodes there are: the index of the next.
-#[expect(clippy::cast_possible_truncation, reason = "each node has a token, and the source is at most u32::MAX bytes long")]
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "each node has a token, and the source is at most u32::MAX bytes long"
+)]
 pub(super) fn count<T>(nodes: &[T]) -> u32 {
     nodes.len() as u32
 }

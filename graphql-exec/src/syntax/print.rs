@@ -3,7 +3,8 @@
 use core::fmt::Write as _;
 
 use super::ast::{
-    Directive, Document, Nodes, OperationType, Run, SelectionKind, SelectionSet, ValueId, ValueKind, VariableDefinition,
+    Directive, Document, Nodes, OperationType, Run, SelectionKind, SelectionSet, ValueId, ValueKind,
+    VariableDefinition,
 };
 use crate::value::Value;
 
@@ -37,7 +38,9 @@ impl Document<'_> {
             if first {
                 let Some(operation) = operations.next() else { break };
                 self.nodes.write_described(operation.description, "", &mut out);
-                let bare = operation.name.is_none() && operation.variables.is_empty() && operation.directives.is_empty();
+                let bare = operation.name.is_none()
+                    && operation.variables.is_empty()
+                    && operation.directives.is_empty();
                 if !bare || operation.kind != OperationType::Query || operation.description.is_some() {
                     let _ = write!(out, "{}", operation.kind);
                     if let Some(name) = operation.name {
@@ -51,7 +54,8 @@ impl Document<'_> {
             } else {
                 let Some(fragment) = fragments.next() else { break };
                 self.nodes.write_described(fragment.description, "", &mut out);
-                let _ = write!(out, "fragment {} on {}", self.text(fragment.name), self.text(fragment.condition));
+                let _ =
+                    write!(out, "fragment {} on {}", self.text(fragment.name), self.text(fragment.condition));
                 self.nodes.write_directives(fragment.directives, &mut out);
                 out.push(' ');
                 self.nodes.write_selections(fragment.selection_set, &mut out);
@@ -76,7 +80,12 @@ impl Nodes<'_> {
                 write_string(&self.string(description), out);
                 out.push(' ');
             }
-            let _ = write!(out, "${}: {}", self.text(variable.name), variable.ty.wrappers.display(self.text(variable.ty.name)));
+            let _ = write!(
+                out,
+                "${}: {}",
+                self.text(variable.name),
+                variable.ty.wrappers.display(self.text(variable.ty.name))
+            );
             if let Some(default) = variable.default {
                 out.push_str(" = ");
                 self.write_value(default, out);
@@ -226,10 +235,17 @@ pub(crate) fn write_string(text: &str, out: &mut String) {
 pub(crate) fn write_description(text: Option<&str>, indent: &str, out: &mut String) {
     let Some(text) = text else { return };
     out.push_str(indent);
-    let plain = !text.contains(['\r', '\\']) && !text.contains("\"\"\"") && !text.chars().any(|char| char.is_control() && char != '\n');
+    let plain = !text.contains(['\r', '\\'])
+        && !text.contains("\"\"\"")
+        && !text.chars().any(|char| char.is_control() && char != '\n');
     let outer = |line: Option<&str>| line.is_some_and(|line| line.trim_matches([' ', '\t']).is_empty());
     let indented = text.lines().filter(|line| !line.is_empty()).all(|line| line.starts_with([' ', '\t']));
-    if text.contains('\n') && plain && !indented && !outer(text.split('\n').next()) && !outer(text.split('\n').next_back()) {
+    if text.contains('\n')
+        && plain
+        && !indented
+        && !outer(text.split('\n').next())
+        && !outer(text.split('\n').next_back())
+    {
         out.push_str("\"\"\"\n");
         for line in text.split('\n') {
             if !line.is_empty() {

@@ -19,7 +19,9 @@ pub(super) fn unicode_escape(bytes: &[u8]) -> Option<(char, usize)> {
         return None;
     }
     let second = hex(&second[2..])?;
-    let (true, true) = ((0xD800..0xDC00).contains(&first), (0xDC00..0xE000).contains(&second)) else { return None };
+    let (true, true) = ((0xD800..0xDC00).contains(&first), (0xDC00..0xE000).contains(&second)) else {
+        return None;
+    };
     Some((char::from_u32(0x1_0000 + ((first - 0xD800) << 10) + (second - 0xDC00))?, 12))
 }
 
@@ -64,7 +66,8 @@ pub(super) fn block_string(token: &str) -> Cow<'_, str> {
     let lines = lines(raw);
     let blank = |line: &str| line.bytes().all(|byte| matches!(byte, b' ' | b'\t'));
     let indent_of = |line: &str| line.bytes().take_while(|byte| matches!(byte, b' ' | b'\t')).count();
-    let common = lines.iter().skip(1).filter(|line| !blank(line)).map(|line| indent_of(line)).min().unwrap_or(0);
+    let common =
+        lines.iter().skip(1).filter(|line| !blank(line)).map(|line| indent_of(line)).min().unwrap_or(0);
     let first = lines.iter().position(|line| !blank(line));
     let last = lines.iter().rposition(|line| !blank(line));
     let (Some(first), Some(last)) = (first, last) else { return Cow::Borrowed("") };

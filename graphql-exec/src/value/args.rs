@@ -59,7 +59,10 @@ fn read<T: FromValue>(object: &Object, name: &str) -> Result<T, GraphqlError> {
     let value = object.get(name);
     value.map_or_else(T::absent, T::from_value).ok_or_else(|| {
         let found = value.map_or("nothing", Value::kind);
-        GraphqlError::new(format!("the resolver wants {} as `{name}`, but the schema gave {found}", T::EXPECTED))
-            .with_code(code::INTERNAL_SERVER_ERROR)
+        GraphqlError::new(format!(
+            "the resolver wants {} as `{name}`, but the schema gave {found}",
+            T::EXPECTED
+        ))
+        .with_code(code::INTERNAL_SERVER_ERROR)
     })
 }

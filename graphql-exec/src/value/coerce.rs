@@ -39,7 +39,11 @@ impl CoerceError {
 
 impl std::fmt::Display for CoerceError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        if self.path.is_empty() { f.write_str(&self.message) } else { write!(f, "at {}: {}", self.path, self.message) }
+        if self.path.is_empty() {
+            f.write_str(&self.message)
+        } else {
+            write!(f, "at {}: {}", self.path, self.message)
+        }
     }
 }
 
@@ -74,7 +78,8 @@ pub fn coerce_value(schema: &Schema, ty: FieldType, value: &Value) -> Coerced {
             let mut given: Vec<Option<Value>> = vec![None; named.input_fields.len()];
             for (key, value) in object.iter() {
                 let (index, field) = known_field(schema, ty.base, key)?;
-                let value = coerce_value(schema, field.ty, value).map_err(|error| error.below(&format!(".{key}")))?;
+                let value =
+                    coerce_value(schema, field.ty, value).map_err(|error| error.below(&format!(".{key}")))?;
                 given[index] = Some(value);
             }
             finish_object(named, given)
@@ -86,7 +91,8 @@ pub fn coerce_value(schema: &Schema, ty: FieldType, value: &Value) -> Coerced {
             Value::String(name) | Value::Enum(name) => Err(no_enum_value(named, name)),
             _ => Err(expected(schema, ty, value)),
         },
-        _ => coerce_scalar(named, value, false).map_err(|message| message.unwrap_or_else(|| expected(schema, ty, value))),
+        _ => coerce_scalar(named, value, false)
+            .map_err(|message| message.unwrap_or_else(|| expected(schema, ty, value))),
     }
 }
 
@@ -110,13 +116,18 @@ pub(crate) fn coerce_literal(
             Some(Value::Null) if ty.wrappers.is_non_null() => Err(null_error(schema, ty).at(span)),
             None if ty.wrappers.is_non_null() => {
                 let name = nodes.variable_name(id);
-                Err(CoerceError::new(format!("the variable `${name}` has no value, and null is not allowed")).at(span))
+                Err(CoerceError::new(format!("the variable `${name}` has no value, and null is not allowed"))
+                    .at(span))
             }
             value => Ok(value),
         };
     }
     if kind == ValueKind::Null {
-        return if ty.wrappers.is_non_null() { Err(null_error(schema, ty).at(span)) } else { Ok(Some(Value::Null)) };
+        return if ty.wrappers.is_non_null() {
+            Err(null_error(schema, ty).at(span))
+        } else {
+            Ok(Some(Value::Null))
+        };
     }
     if let Some(item) = ty.wrappers.item() {
         let item = FieldType { base: ty.base, wrappers: item };
@@ -152,14 +163,20 @@ pub(crate) fn coerce_literal(
                     .map_err(|error| error.below(&format!(".{key}")))?;
                 // §3.10.1: the one field of a `@oneOf` object cannot be left out by a variable.
                 if named.is_one_of && given[index].is_none() {
-                    return Err(CoerceError::new(format!("the field `{key}` has no value")).at(nodes.value_span(id)));
+                    return Err(
+                        CoerceError::new(format!("the field `{key}` has no value")).at(nodes.value_span(id))
+                    );
                 }
             }
             finish_object(named, given).map(Some).map_err(|error| error.at(span))
         }
         TypeKind::Enum => {
             if kind != ValueKind::Enum {
-                return Err(mismatch(format!("expected a value of {}, found {}", named.name, nodes.value_text(id))));
+                return Err(mismatch(format!(
+                    "expected a value of {}, found {}",
+                    named.name,
+                    nodes.value_text(id)
+                )));
             }
             let name = nodes.value_text(id);
             if schema.enum_value(ty.base, name).is_none() {
@@ -198,7 +215,8 @@ pub(crate) fn literal_value(nodes: &Nodes<'_>, id: ValueId, variables: Option<Va
         }
         ValueKind::Object => {
             let fields = nodes.object_fields(id);
-            let fields = fields.map(|(name, id)| (nodes.text(name).into(), literal_value(nodes, id, variables)));
+            let fields =
+                fields.map(|(name, id)| (nodes.text(name).into(), literal_value(nodes, id, variables)));
             Value::Object(Object::collect(fields.collect()))
         }
     }
@@ -210,7 +228,9 @@ fn coerce_scalar(named: &Type, value: &Value, literal: bool) -> Result<Value, Op
         ("Int", Value::Int(int)) if i32::try_from(*int).is_ok() => Ok(value.clone()),
         ("Int", Value::Int(int)) => Err(Some(CoerceError::new(format!("{int} is not a 32-bit integer")))),
         // §3.5.1: a number without a fraction, however the transport wrote it.
-        ("Int", Value::Float(float)) if !literal && float.fract() == 0.0 && float.abs() <= 2_147_483_648.0 => {
+        ("Int", Value::Float(float))
+            if !literal && float.fract() == 0.0 && float.abs() <= 2_147_483_648.0 =>
+        {
             #[expect(clippy::cast_possible_truncation, reason = "checked right above")]
             let int = *float as i64;
             i32::try_from(int).map(|int| Value::Int(int.into())).map_err(|_| None)
@@ -218,7 +238,9 @@ fn coerce_scalar(named: &Type, value: &Value, literal: bool) -> Result<Value, Op
         #[expect(clippy::cast_precision_loss, reason = "§3.5.2: an integer becomes the nearest float")]
         ("Float", Value::Int(int)) => Ok(Value::Float(*int as f64)),
         ("Float", Value::Float(float)) if float.is_finite() => Ok(value.clone()),
-        ("String", Value::String(_)) | ("Boolean", Value::Boolean(_)) | ("ID", Value::String(_)) => Ok(value.clone()),
+        ("String", Value::String(_)) | ("Boolean", Value::Boolean(_)) | ("ID", Value::String(_)) => {
+            Ok(value.clone())
+        }
         ("ID", Value::Int(int)) => Ok(Value::String(int.to_string().into())),
         ("Int" | "Float" | "String" | "Boolean" | "ID", _) => Err(None),
         _ => match &named.parse {
@@ -230,7 +252,8 @@ fn coerce_scalar(named: &Type, value: &Value, literal: bool) -> Result<Value, Op
 
 fn known_field<'s>(schema: &'s Schema, parent: TypeId, key: &str) -> Coerced<(usize, &'s InputValue)> {
     let named = schema.ty(parent);
-    let found = schema.input_field_index(parent, key).and_then(|index| Some((index, named.input_fields.get(index)?)));
+    let found =
+        schema.input_field_index(parent, key).and_then(|index| Some((index, named.input_fields.get(index)?)));
     found.ok_or_else(|| CoerceError::new(format!("{} has no field `{}`", named.name, short(key))))
 }
 
@@ -247,7 +270,10 @@ fn finish_object(named: &Type, given: Vec<Option<Value>>) -> Coerced {
         }
     }
     if named.is_one_of && (object.len() != 1 || object.iter().any(|(_, value)| value.is_null())) {
-        return Err(CoerceError::new(format!("exactly one field of {} must be given, and not null", named.name)));
+        return Err(CoerceError::new(format!(
+            "exactly one field of {} must be given, and not null",
+            named.name
+        )));
     }
     Ok(Value::Object(object))
 }

@@ -51,7 +51,10 @@ from_value! {
 impl FromValue for f64 {
     const EXPECTED: &'static str = "a number";
 
-    #[expect(clippy::cast_precision_loss, reason = "an integer where a float is expected is its nearest float (§3.5.2)")]
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "an integer where a float is expected is its nearest float (§3.5.2)"
+    )]
     fn from_value(value: &Value) -> Option<Self> {
         match value {
             Value::Float(value) => Some(*value),

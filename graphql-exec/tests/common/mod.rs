@@ -26,7 +26,10 @@ pub fn block_on<F: Future>(future: F) -> F::Output {
     let mut cx = Context::from_waker(&waker);
     let mut future = pin!(future);
     loop {
-        assert!(flag.0.swap(false, Ordering::SeqCst), "the future waits, and nothing is left that could wake it");
+        assert!(
+            flag.0.swap(false, Ordering::SeqCst),
+            "the future waits, and nothing is left that could wake it"
+        );
         if let Poll::Ready(value) = future.as_mut().poll(&mut cx) {
             return value;
         }
