@@ -4,7 +4,10 @@
 mod common;
 
 use common::block_on;
-use graphql_exec::{App, Call, Coordinate, Request, Root, Schema, Typed, Value, syntax::OperationType, value::coerce_value, schema::FieldType};
+use graphql_exec::{
+    App, Call, Coordinate, Request, Root, Schema, Typed, Value, schema::FieldType, syntax::OperationType,
+    value::coerce_value,
+};
 
 #[track_caller]
 fn refuses(sdl: &str, messages: &[&str]) {
@@ -22,9 +25,18 @@ const Q: &str = "type Query { a: Int }";
 
 #[test]
 fn s3_3_1_a_schema_has_a_query_type_and_its_roots_differ() {
-    refuses("type T { a: Int }", &["there is no query type: define `type Query`, or name another in `schema`"]);
-    refuses("schema { query: T mutation: T } type T { a: Int }", &["query, mutation and subscription types must differ"]);
-    refuses("schema { query: I } interface I { a: Int }", &["`I` must be an object type, since operations begin there"]);
+    refuses(
+        "type T { a: Int }",
+        &["there is no query type: define `type Query`, or name another in `schema`"],
+    );
+    refuses(
+        "schema { query: T mutation: T } type T { a: Int }",
+        &["query, mutation and subscription types must differ"],
+    );
+    refuses(
+        "schema { query: I } interface I { a: Int }",
+        &["`I` must be an object type, since operations begin there"],
+    );
     let schema = accepts("\"About\" schema { query: T } type T { a: Int } type Mutation { a: Int }");
     assert_eq!(schema.ty(schema.root(OperationType::Query).unwrap()).name, "T");
     assert_eq!((schema.root(OperationType::Mutation), schema.description()), (None, Some("About")));
@@ -43,7 +55,10 @@ fn s3_names_are_defined_once_and_not_reserved() {
 #[test]
 fn s3_6_an_object_has_output_fields_with_input_arguments() {
     refuses(&format!("{Q} type T"), &["`T` needs a field"]);
-    refuses(&format!("{Q} type T {{ a: I }} input I {{ a: Int }}"), &["the field `T.a` needs an output type"]);
+    refuses(
+        &format!("{Q} type T {{ a: I }} input I {{ a: Int }}"),
+        &["the field `T.a` needs an output type"],
+    );
     refuses("type Query { a(b: Query): Int }", &["the argument `Query.a(b:)` needs an input type"]);
 }
 
@@ -51,16 +66,30 @@ fn s3_6_an_object_has_output_fields_with_input_arguments() {
 fn s3_6_1_an_object_implements_all_of_an_interface() {
     let interface = "interface I { a(x: Int): I! }";
     accepts(&format!("{Q} {interface} type T implements I {{ a(x: Int, y: Int): T! }}"));
-    refuses(&format!("{Q} {interface} type T implements I {{ b: Int }}"), &["`T` needs the field `a` of `I`"]);
-    refuses(&format!("{Q} {interface} type T implements I {{ a(x: Int): T }}"), &["`T.a` is T, but `I` says I!"]);
-    refuses(&format!("{Q} {interface} type T implements I {{ a: T! }}"), &["`T.a` needs the argument `x: Int` of `I`"]);
+    refuses(
+        &format!("{Q} {interface} type T implements I {{ b: Int }}"),
+        &["`T` needs the field `a` of `I`"],
+    );
+    refuses(
+        &format!("{Q} {interface} type T implements I {{ a(x: Int): T }}"),
+        &["`T.a` is T, but `I` says I!"],
+    );
+    refuses(
+        &format!("{Q} {interface} type T implements I {{ a: T! }}"),
+        &["`T.a` needs the argument `x: Int` of `I`"],
+    );
     refuses(
         &format!("{Q} {interface} type T implements I {{ a(x: Int, y: Int!): T! }}"),
         &["`T.a` requires `y`, which `I` lacks"],
     );
-    refuses(&format!("{Q} type T implements Query {{ a: Int }}"), &["`T` implements `Query`, which is no interface"]);
     refuses(
-        &format!("{Q} interface A {{ a: Int }} interface B implements A {{ a: Int }} type T implements B {{ a: Int }}"),
+        &format!("{Q} type T implements Query {{ a: Int }}"),
+        &["`T` implements `Query`, which is no interface"],
+    );
+    refuses(
+        &format!(
+            "{Q} interface A {{ a: Int }} interface B implements A {{ a: Int }} type T implements B {{ a: Int }}"
+        ),
         &["`T` must implement `A`, since `B` does"],
     );
     refuses(&format!("{Q} interface A implements A {{ a: Int }}"), &["`A` implements itself"]);
@@ -84,7 +113,9 @@ fn s3_10_input_objects_cannot_require_themselves() {
 
 #[test]
 fn s3_10_defaults_cannot_go_in_a_circle() {
-    let errors = Schema::parse(&format!("{Q} input A {{ b: B = {{}} }} input B {{ a: A = {{}} c: A = {{}} }}")).unwrap_err();
+    let errors =
+        Schema::parse(&format!("{Q} input A {{ b: B = {{}} }} input B {{ a: A = {{}} c: A = {{}} }}"))
+            .unwrap_err();
     assert!(errors[0].message().contains("refer to each other in a circle"), "{errors:?}");
 }
 
@@ -100,7 +131,10 @@ fn s3_13_directives_are_known_and_where_they_may_stand() {
     refuses("type Query @x { a: Int }", &["there is no directive `@x`"]);
     refuses("type Query { a: Int @oneOf }", &["`@oneOf` cannot stand here"]);
     refuses("directive @d on OBJECT type Query @d @d { a: Int }", &["`@d` stands here twice"]);
-    refuses("directive @d(x: Int!) on OBJECT type Query @d(y: 1) { a: Int }", &["`@d` has no argument `y`", "`@d` needs the argument `x`"]);
+    refuses(
+        "directive @d(x: Int!) on OBJECT type Query @d(y: 1) { a: Int }",
+        &["`@d` has no argument `y`", "`@d` needs the argument `x`"],
+    );
     refuses(&format!("directive @d on NOWHERE {Q}"), &["`NOWHERE` is no place of a directive"]);
     accepts("directive @d repeatable on OBJECT type Query @d @d { a: Int }");
 }
@@ -113,12 +147,16 @@ fn s3_13_3_what_is_required_cannot_be_deprecated() {
 
 #[test]
 fn s3_defaults_are_of_their_type() {
-    refuses("type Query { a(b: Int = \"x\"): Int }", &["the default of `a.b` is wrong: expected Int, found \"x\""]);
+    refuses(
+        "type Query { a(b: Int = \"x\"): Int }",
+        &["the default of `a.b` is wrong: expected Int, found \"x\""],
+    );
     refuses(
         &format!("{Q} enum E {{ A }} input I {{ e: E = \"A\" }}"),
         &["the default of `I.e` has a string for an enum"],
     );
-    let schema = accepts("type Query { f(i: I = {}): Int } input I { a: Int = 1 j: J = {} } input J { b: [Int] = 2 }");
+    let schema =
+        accepts("type Query { f(i: I = {}): Int } input I { a: Int = 1 j: J = {} } input J { b: [Int] = 2 }");
     let field = schema.field(schema.root(OperationType::Query).unwrap(), "f").unwrap();
     let default = schema.field_def(field).arguments[0].default.as_ref().unwrap();
     assert_eq!(default.to_json(), r#"{"a":1,"j":{"b":[2]}}"#);
@@ -146,9 +184,15 @@ fn s3_4_3_extensions_add_to_each_kind_of_type() {
 #[test]
 fn s3_14_coordinates_name_parts_of_a_schema() {
     assert_eq!(Coordinate::parse("User"), Some(Coordinate::Type("User")));
-    assert_eq!(Coordinate::parse("Q.user(id:)"), Some(Coordinate::Argument { ty: "Q", field: "user", argument: "id" }));
+    assert_eq!(
+        Coordinate::parse("Q.user(id:)"),
+        Some(Coordinate::Argument { ty: "Q", field: "user", argument: "id" })
+    );
     assert_eq!(Coordinate::parse("@a"), Some(Coordinate::Directive("a")));
-    assert_eq!(Coordinate::parse("@a(b:)"), Some(Coordinate::DirectiveArgument { directive: "a", argument: "b" }));
+    assert_eq!(
+        Coordinate::parse("@a(b:)"),
+        Some(Coordinate::DirectiveArgument { directive: "a", argument: "b" })
+    );
     for bad in ["", "1", "a.", ".a", "a.b.c", "a(b)", "a(b:)", "@", "a b", "a.b(c:", "@a.b"] {
         assert_eq!(Coordinate::parse(bad), None, "{bad}");
     }
@@ -333,45 +377,65 @@ fn a_schema_prints_as_the_document_that_it_was_read_from() {
 
 #[test]
 fn s4_1_typename_is_everywhere() {
-    assert_eq!(introspect("{ __typename old { x: __typename } __schema { __typename } }"), serde_json::json!({
-        "__typename": "Root", "old": [[{ "x": "Item" }]], "__schema": { "__typename": "__Schema" },
-    }));
+    assert_eq!(
+        introspect("{ __typename old { x: __typename } __schema { __typename } }"),
+        serde_json::json!({
+            "__typename": "Root", "old": [[{ "x": "Item" }]], "__schema": { "__typename": "__Schema" },
+        })
+    );
 }
 
 #[test]
 fn s4_2_type_by_name() {
-    assert_eq!(introspect("{ a: __type(name: \"Nope\") { name } b: __type(name: \"Date\") { kind name specifiedByURL fields { name } } }"), serde_json::json!({
-        "a": null, "b": { "kind": "SCALAR", "name": "Date", "specifiedByURL": "https://example.com/date", "fields": null },
-    }));
+    assert_eq!(
+        introspect(
+            "{ a: __type(name: \"Nope\") { name } b: __type(name: \"Date\") { kind name specifiedByURL fields { name } } }"
+        ),
+        serde_json::json!({
+            "a": null, "b": { "kind": "SCALAR", "name": "Date", "specifiedByURL": "https://example.com/date", "fields": null },
+        })
+    );
 }
 
 #[test]
 fn s4_2_deprecated_things_show_when_asked_for() {
     let query = "{ __type(name: \"Root\") { plain: fields { name } all: fields(includeDeprecated: true) { name isDeprecated deprecationReason } } }";
-    assert_eq!(introspect(query)["__type"], serde_json::json!({
-        "plain": [{ "name": "name" }],
-        "all": [
-            { "name": "name", "isDeprecated": false, "deprecationReason": null },
-            { "name": "old", "isDeprecated": true, "deprecationReason": "No longer supported" },
-        ],
-    }));
+    assert_eq!(
+        introspect(query)["__type"],
+        serde_json::json!({
+            "plain": [{ "name": "name" }],
+            "all": [
+                { "name": "name", "isDeprecated": false, "deprecationReason": null },
+                { "name": "old", "isDeprecated": true, "deprecationReason": "No longer supported" },
+            ],
+        })
+    );
     let query = "{ a: __type(name: \"How\") { enumValues { name } } b: __type(name: \"In\") { isOneOf inputFields { name } all: inputFields(includeDeprecated: true) { name } } }";
-    assert_eq!(introspect(query), serde_json::json!({
-        "a": { "enumValues": [{ "name": "LOUD" }] },
-        "b": { "isOneOf": true, "inputFields": [{ "name": "a" }], "all": [{ "name": "a" }, { "name": "b" }] },
-    }));
+    assert_eq!(
+        introspect(query),
+        serde_json::json!({
+            "a": { "enumValues": [{ "name": "LOUD" }] },
+            "b": { "isOneOf": true, "inputFields": [{ "name": "a" }], "all": [{ "name": "a" }, { "name": "b" }] },
+        })
+    );
 }
 
 #[test]
 fn s4_2_wrapped_types_unwrap_level_by_level() {
     let query = "{ __type(name: \"Root\") { fields(includeDeprecated: true) { type { kind name ofType { kind ofType { kind ofType { kind ofType { kind name ofType { kind } } } } } } args { name defaultValue type { kind } } } } }";
-    assert_eq!(introspect(query)["__type"]["fields"][1]["type"], serde_json::json!({
-        "kind": "NON_NULL", "name": null, "ofType": { "kind": "LIST", "ofType": { "kind": "LIST", "ofType":
-            { "kind": "NON_NULL", "ofType": { "kind": "OBJECT", "name": "Item", "ofType": null } } } },
-    }));
-    assert_eq!(introspect(query)["__type"]["fields"][0]["args"], serde_json::json!([
-        { "name": "length", "defaultValue": "3", "type": { "kind": "NON_NULL" } },
-    ]));
+    assert_eq!(
+        introspect(query)["__type"]["fields"][1]["type"],
+        serde_json::json!({
+            "kind": "NON_NULL", "name": null, "ofType": { "kind": "LIST", "ofType": { "kind": "LIST", "ofType":
+                { "kind": "NON_NULL", "ofType": { "kind": "OBJECT", "name": "Item", "ofType": null } } } },
+        })
+    );
+    assert_eq!(
+        introspect(query)["__type"]["fields"][0]["args"],
+        serde_json::json!([
+            { "name": "length", "defaultValue": "3", "type": { "kind": "NON_NULL" } },
+        ])
+    );
 }
 
 #[test]
@@ -380,17 +444,29 @@ fn s4_2_abstract_types_and_directives() {
         __schema { description queryType { name interfaces { name } } mutationType { name }
         directives { name isRepeatable locations args { name defaultValue } } } }";
     let value = introspect(query);
-    assert_eq!(value["__type"], serde_json::json!({ "possibleTypes": [{ "name": "Root" }], "interfaces": [] }));
+    assert_eq!(
+        value["__type"],
+        serde_json::json!({ "possibleTypes": [{ "name": "Root" }], "interfaces": [] })
+    );
     assert_eq!(value["u"]["possibleTypes"], serde_json::json!([{ "name": "Root" }, { "name": "Item" }]));
     let schema = &value["__schema"];
-    assert_eq!(schema["queryType"], serde_json::json!({ "name": "Root", "interfaces": [{ "name": "Named" }] }));
-    assert_eq!((&schema["description"], &schema["mutationType"]), (&serde_json::json!("About"), &serde_json::Value::Null));
+    assert_eq!(
+        schema["queryType"],
+        serde_json::json!({ "name": "Root", "interfaces": [{ "name": "Named" }] })
+    );
+    assert_eq!(
+        (&schema["description"], &schema["mutationType"]),
+        (&serde_json::json!("About"), &serde_json::Value::Null)
+    );
     let directives = schema["directives"].as_array().unwrap();
     let names: Vec<&str> = directives.iter().map(|directive| directive["name"].as_str().unwrap()).collect();
     assert_eq!(names, ["skip", "include", "deprecated", "specifiedBy", "oneOf", "mark"]);
-    assert_eq!(directives[5], serde_json::json!({
-        "name": "mark", "isRepeatable": true, "locations": ["FIELD", "OBJECT"], "args": [{ "name": "how", "defaultValue": "[LOUD]" }],
-    }));
+    assert_eq!(
+        directives[5],
+        serde_json::json!({
+            "name": "mark", "isRepeatable": true, "locations": ["FIELD", "OBJECT"], "args": [{ "name": "how", "defaultValue": "[LOUD]" }],
+        })
+    );
 }
 
 /// What GraphiQL sends, with all its options on.

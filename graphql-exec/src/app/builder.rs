@@ -72,9 +72,11 @@ impl<C: Send + Sync + 'static> AppBuilder<C> {
     {
         self.set::<P>(
             coordinate,
-            Resolver::Sync(Box::new(move |parent, cell, _| match parent.get::<P>() {
-                Some(parent) => read(parent).write(cell),
-                None => cell.error(wrong_parent(parent)),
+            Resolver::Sync(Box::new(move |batch, _| {
+                batch.write(|parent, cell| match parent.get::<P>() {
+                    Some(parent) => read(parent).write(cell),
+                    None => cell.error(wrong_parent(parent)),
+                });
             })),
         )
     }
@@ -99,8 +101,8 @@ impl<C: Send + Sync + 'static> AppBuilder<C> {
     ) -> Self {
         self.set::<P>(
             coordinate,
-            Resolver::Sync(Box::new(move |parent, cell, call| {
-                cell.resolved(match parent.get::<P>() {
+            Resolver::Sync(Box::new(move |batch, call| {
+                batch.fill(|parent| match parent.get::<P>() {
                     Some(parent) => resolve(parent, call).into_resolved(),
                     None => Resolved::Error(wrong_parent(parent)),
                 });

@@ -211,7 +211,7 @@ fn resolve<C: Send + Sync + 'static>(
 ) {
     let call = Call { args: Arc::clone(batch.arguments()), context: Arc::clone(context), info: batch.info() };
     match app.resolvers.get(batch.field().index()).and_then(Option::as_ref) {
-        Some(Resolver::Sync(resolve)) => batch.write(|parent, cell| resolve(parent, cell, &call)),
+        Some(Resolver::Sync(resolve)) => resolve(batch, &call),
         Some(Resolver::Async(resolve)) => {
             let call = Arc::new(call);
             let parents = Arc::clone(batch.parents());

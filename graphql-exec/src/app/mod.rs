@@ -22,25 +22,25 @@ use futures_core::Stream;
 
 use crate::{
     error::GraphqlError,
-    exec::{Cell, ObjectRef, Resolved},
+    exec::{ObjectRef, ResolveBatch, Resolved},
 };
 
 type BoxFuture<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 type BoxStream<T> = Pin<Box<dyn Stream<Item = T> + Send>>;
 
-type Resolve<C> = dyn Fn(&ObjectRef, &mut Cell<'_>, &Call<C>) + Send + Sync;
+type Resolve<C> = dyn Fn(ResolveBatch<'_>, &Call<C>) + Send + Sync;
 type ResolveAsync<C> = dyn Fn(ObjectRef, Arc<Call<C>>) -> BoxFuture<Resolved> + Send + Sync;
-type ResolveBatch<C> = dyn Fn(Arc<[ObjectRef]>, Arc<Call<C>>) -> BoxFuture<Vec<Resolved>> + Send + Sync;
+type ResolveAll<C> = dyn Fn(Arc<[ObjectRef]>, Arc<Call<C>>) -> BoxFuture<Vec<Resolved>> + Send + Sync;
 type Open<C> = dyn Fn(Arc<Call<C>>) -> BoxFuture<Result<BoxStream<Resolved>, GraphqlError>> + Send + Sync;
 
 /// What resolves one field.
 enum Resolver<C> {
-    /// At once, one cell for each parent.
+    /// At once, for all parents.
     Sync(Box<Resolve<C>>),
     /// A future for each parent.
     Async(Box<ResolveAsync<C>>),
     /// A future for all parents.
-    Batch(Box<ResolveBatch<C>>),
+    Batch(Box<ResolveAll<C>>),
     /// A key for each parent, and a loader.
     Load(Box<dyn load::LoadField<C>>),
     /// The source of a subscription.

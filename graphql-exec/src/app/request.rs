@@ -33,7 +33,7 @@ use crate::{
 ///     .build()
 ///     .unwrap();
 /// // Any executor can poll it; this one is a loop.
-/// let mut execution = app.execute(Request::new("{ hello }"), "good morning");
+/// let mut execution = app.execute(&Request::new("{ hello }"), "good morning");
 /// let mut cx = std::task::Context::from_waker(std::task::Waker::noop());
 /// let std::task::Poll::Ready(response) = std::pin::Pin::new(&mut execution).poll(&mut cx) else { panic!("no futures") };
 /// assert_eq!(response.json(), br#"{"data":{"hello":"good morning, world"}}"#);
@@ -129,7 +129,7 @@ impl<C> fmt::Debug for App<C> {
     }
 }
 
-/// A request that passed all checks.
+/// A request that passed all checks. Cheap to clone.
 pub struct Prepared<C> {
     app: App<C>,
     plan: Plan,
@@ -171,6 +171,12 @@ impl<C: Send + Sync + 'static> Prepared<C> {
 
     fn engine(&self) -> Engine {
         Engine::new(self.app.0.schema.clone(), self.plan.clone(), self.app.0.limits.clone())
+    }
+}
+
+impl<C> Clone for Prepared<C> {
+    fn clone(&self) -> Self {
+        Self { app: self.app.clone(), plan: self.plan.clone() }
     }
 }
 

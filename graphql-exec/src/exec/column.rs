@@ -208,7 +208,7 @@ impl Cell<'_> {
     pub(crate) fn text(&mut self, text: &str) {
         match self.column.leaf {
             Leaf::String | Leaf::Id | Leaf::Custom if self.is_leaf() => {
-                self.leaf(|out| json::write_str(text, out))
+                self.leaf(|out| json::write_str(text, out));
             }
             Leaf::Enum if self.is_leaf() => {
                 if self.schema.enum_value(self.column.ty.base, text).is_some() {
@@ -226,7 +226,7 @@ impl Cell<'_> {
     pub(crate) fn int(&mut self, int: i64) {
         match self.column.leaf {
             Leaf::Int if self.is_leaf() && i32::try_from(int).is_ok() => {
-                self.leaf(|out| json::write_int(int, out))
+                self.leaf(|out| json::write_int(int, out));
             }
             Leaf::Float | Leaf::Custom if self.is_leaf() => self.leaf(|out| json::write_int(int, out)),
             Leaf::Id if self.is_leaf() => self.leaf(|out| {

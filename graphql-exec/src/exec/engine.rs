@@ -4,25 +4,25 @@ use core::fmt;
 use std::{collections::VecDeque, sync::Arc};
 
 use super::{
-    collect::{Group, collect},
-    column::{Cell, Column, NULL, Place, object_type},
-    output::{ObjectRef, Resolved, Root},
+    batch::ResolveBatch,
+    column::{Cell, Column},
+    output::{ObjectRef, Resolved},
     response::Response,
 };
 use crate::{
     error::{GraphqlError, code},
     limits::Limits,
     plan::Plan,
-    schema::{FieldId, Schema, TypeId, resolve_meta},
-    syntax::{OperationType, SelectionId, SelectionSet},
-    value::{Arguments, Object, coerce::coerce_literal},
+    schema::{FieldId, Schema, TypeId},
+    syntax::{OperationType, SelectionId},
+    value::Arguments,
 };
 
 /// A field that waits for its values.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct TaskId {
-    node: u32,
-    event: u32,
+    pub(super) node: u32,
+    pub(super) event: u32,
 }
 
 /// The task was answered already, or belongs to an event that is over.
@@ -55,7 +55,7 @@ pub enum Step<'e> {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum State {
+pub(super) enum State {
     /// In the queue.
     Ready,
     /// With the caller.
@@ -71,12 +71,12 @@ pub(super) struct Node {
     pub(super) layer: u32,
     /// The response name as a JSON key: `"name":`.
     pub(super) key: Box<[u8]>,
-    field: FieldId,
+    pub(super) field: FieldId,
     /// The fields of the document that were merged here.
-    selections: Arc<[SelectionId]>,
-    arguments: Arc<Arguments>,
+    pub(super) selections: Arc<[SelectionId]>,
+    pub(super) arguments: Arc<Arguments>,
     pub(super) column: Column,
-    state: State,
+    pub(super) state: State,
     /// The layers of its objects, one for each of their types.
     pub(super) layers: Vec<u32>,
 }
@@ -85,7 +85,7 @@ pub(super) struct Node {
 #[derive(Debug)]
 pub(super) struct Layer {
     pub(super) ty: TypeId,
-    objects: Arc<[ObjectRef]>,
+    pub(super) objects: Arc<[ObjectRef]>,
     pub(super) rows: usize,
     /// The node whose objects these are; none for the root.
     pub(super) origin: Option<u32>,
@@ -125,17 +125,17 @@ pub struct Engine {
     pub(super) errors: Vec<GraphqlError>,
     /// Errors that were dropped since there were too many.
     pub(super) more_errors: usize,
-    ready: VecDeque<u32>,
+    pub(super) ready: VecDeque<u32>,
     /// Root fields of a mutation that wait for the one before them (§6.2.2).
-    serial: VecDeque<u32>,
-    in_flight: usize,
-    stalled: usize,
+    pub(super) serial: VecDeque<u32>,
+    pub(super) in_flight: usize,
+    pub(super) stalled: usize,
     told_stalled: bool,
-    cells: usize,
+    pub(super) cells: usize,
     /// What stops the whole execution.
     fatal: Option<GraphqlError>,
     phase: Phase,
-    event: u32,
+    pub(super) event: u32,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -292,7 +292,7 @@ impl Engine {
     }
 
     /// Fills the column of a node, one cell for each parent, and goes on below it.
-    fn write(&mut self, node: u32, mut write: impl FnMut(&ObjectRef, &mut Cell<'_>)) {
+    pub(super) fn write(&mut self, node: u32, mut write: impl FnMut(&ObjectRef, &mut Cell<'_>)) {
         let state = &mut self.nodes[node as usize];
         let layer = &self.layers[state.layer as usize];
         for (row, object) in layer.objects.iter().enumerate() {
@@ -341,213 +341,6 @@ impl Engine {
             _ => error,
         };
         self.errors.push(error.with_path(path));
-    }
-
-    /// Puts the objects of a node into layers, one for each of their types.
-    fn descend(&mut self, node: u32) {
-        let state = &mut self.nodes[node as usize];
-        let expected = state.column.ty.base;
-        let level = state.column.lists.len();
-        let objects = core::mem::take(&mut state.column.objects);
-        // Few types come in one column: a search from the front finds them.
-        let mut found: Vec<(&'static str, TypeId, Vec<ObjectRef>, Vec<u32>)> = Vec::new();
-        let mut places = Vec::with_capacity(objects.len());
-        let mut errors = Vec::new();
-        for (cell, object) in (0_u32..).zip(objects) {
-            let mut place = Place { layer: 0, row: NULL };
-            if let Some(object) = object {
-                let name = object.type_name();
-                let mut at =
-                    found.iter().position(|(known, ..)| core::ptr::eq(*known, name) || *known == name);
-                if at.is_none()
-                    && let Some(ty) = object_type(&self.schema, expected, name)
-                {
-                    at = Some(found.len());
-                    found.push((name, ty, Vec::new(), Vec::new()));
-                }
-                if let Some(at) = at {
-                    let (_, _, objects, cells) = &mut found[at];
-                    place = Place { layer: index(at), row: index(objects.len()) };
-                    objects.push(object);
-                    cells.push(cell);
-                } else {
-                    let wanted = &self.schema.ty(expected).name;
-                    let message =
-                        format!("the resolver gave an object of type {name} where the schema says {wanted}");
-                    errors.push((
-                        level,
-                        cell,
-                        GraphqlError::new(message).with_code(code::INTERNAL_SERVER_ERROR),
-                    ));
-                }
-            }
-            places.push(place);
-        }
-        let first = index(self.layers.len());
-        for place in &mut places {
-            place.layer += first;
-        }
-        let column = &mut self.nodes[node as usize].column;
-        column.dirty |= !errors.is_empty();
-        column.places = places;
-        column.errors.append(&mut errors);
-        self.nodes[node as usize].layers = (first..first + index(found.len())).collect();
-        if found.is_empty() {
-            return;
-        }
-        let document = self.plan.document();
-        let selections = Arc::clone(&self.nodes[node as usize].selections);
-        let sets: Vec<SelectionSet> = selections.iter().map(|&id| document.selection_set(id)).collect();
-        // All layers first: their numbers are handed out already.
-        let mut new = Vec::with_capacity(found.len());
-        for (_, ty, objects, cells) in found {
-            new.push((index(self.layers.len()), ty));
-            self.layers.push(Layer {
-                ty,
-                rows: objects.len(),
-                objects: objects.into(),
-                origin: Some(node),
-                cells,
-                nodes: 0..0,
-                nulled: Vec::new(),
-            });
-        }
-        for (layer, ty) in new {
-            let groups = collect(&self.schema, &self.plan, ty, &sets);
-            self.fields(layer, groups);
-        }
-    }
-
-    fn begin(&mut self) {
-        let root = self.plan.root();
-        let operation = *self.plan.operation();
-        let groups = collect(&self.schema, &self.plan, root, &[operation.selection_set]);
-        self.layers.push(Layer {
-            ty: root,
-            rows: 1,
-            objects: Arc::new([ObjectRef::of(Root)]),
-            origin: None,
-            cells: Vec::new(),
-            nodes: 0..0,
-            nulled: Vec::new(),
-        });
-        self.fields(0, groups);
-    }
-
-    /// Makes the nodes of a layer and does at once what needs nobody else.
-    fn fields(&mut self, layer: u32, groups: Vec<Group>) {
-        let start = index(self.nodes.len());
-        let (ty, rows) = (self.layers[layer as usize].ty, self.layers[layer as usize].rows);
-        let mut failed = Vec::new();
-        for Group { selections } in groups {
-            let document = self.plan.document();
-            let Some(&first) = selections.first() else { continue };
-            let crate::syntax::SelectionKind::Field { alias, name, .. } = document.selection(first).kind
-            else {
-                continue;
-            };
-            // Validation found each field; one that is not there is left out (§6.3, "ExecuteSelectionSet").
-            let Some(field) = self.schema.field(ty, document.text(name)) else { continue };
-            let key = document.text(alias.unwrap_or(name));
-            let key = [b"\"", key.as_bytes(), b"\":"].concat().into_boxed_slice();
-            let definition = self.schema.field_def(field);
-            let cells_left = self.limits.max_cells.saturating_sub(self.cells);
-            let column = Column::new(&self.schema, definition.ty, rows, cells_left, self.limits.max_response);
-            let arguments = if definition.arguments.is_empty() {
-                Arc::default()
-            } else {
-                match self.arguments(field, first) {
-                    Ok(arguments) => Arc::new(arguments),
-                    Err(error) => {
-                        failed.push((index(self.nodes.len()), error));
-                        Arc::default()
-                    }
-                }
-            };
-            self.nodes.push(Node {
-                layer,
-                key,
-                field,
-                selections: selections.into(),
-                arguments,
-                column,
-                state: State::Ready,
-                layers: Vec::new(),
-            });
-        }
-        let end = index(self.nodes.len());
-        self.layers[layer as usize].nodes = start..end;
-        for (node, error) in failed {
-            self.write(node, |_, cell| cell.error(error.clone()));
-        }
-        let serial = layer == 0 && self.plan.kind() == OperationType::Mutation;
-        for node in start..end {
-            let state = &self.nodes[node as usize];
-            if state.state == State::Complete {
-                continue;
-            }
-            let field = state.field;
-            if self.schema.is_typename(field) {
-                let name = self.schema.ty(ty).name.clone();
-                self.write(node, |_, cell| cell.text(&name));
-            } else if self.schema.is_introspection(field) {
-                let schema = self.schema.clone();
-                let arguments = Arc::clone(&state.arguments);
-                self.write(node, |parent, cell| {
-                    cell.resolved(resolve_meta(&schema, field, parent, &arguments))
-                });
-            } else if serial {
-                self.serial.push_back(node);
-            } else {
-                self.ready.push_back(node);
-            }
-        }
-    }
-
-    /// `CoerceArgumentValues` (§6.4.1).
-    fn arguments(&self, field: FieldId, selection: SelectionId) -> Result<Arguments, GraphqlError> {
-        let document = self.plan.document();
-        let crate::syntax::SelectionKind::Field { arguments: run, .. } = document.selection(selection).kind
-        else {
-            return Ok(Arguments::default());
-        };
-        let mut coerced = Object::new();
-        let variables = |name: &str| self.plan.variable(name).cloned();
-        for definition in &self.schema.field_def(field).arguments {
-            let name = &definition.name;
-            let given =
-                document.arguments(run).iter().find(|argument| *document.text(argument.name) == **name);
-            let wrong = |message: String, span| {
-                GraphqlError::new(format!("argument `{name}`: {message}"))
-                    .with_code(code::BAD_USER_INPUT)
-                    .at(document.source(), span)
-            };
-            let value = match given {
-                Some(argument) => {
-                    // A variable without a value is as good as no argument: its default counts.
-                    let absent = document.value_kind(argument.value) == crate::syntax::ValueKind::Variable
-                        && self.plan.variable(document.variable_name(argument.value)).is_none();
-                    if absent && definition.default.is_some() {
-                        None
-                    } else {
-                        coerce_literal(&self.schema, document, definition.ty, argument.value, &variables)
-                            .map_err(|error| {
-                                let span = error.span.unwrap_or_else(|| document.value_span(argument.value));
-                                wrong(error.to_string(), span)
-                            })?
-                    }
-                }
-                None => None,
-            };
-            match value.or_else(|| definition.default.clone()) {
-                Some(value) => coerced.push(name.shared(), value),
-                None if definition.ty.wrappers.is_non_null() => {
-                    return Err(wrong("it is required".to_owned(), document.selection(selection).span));
-                }
-                None => {}
-            }
-        }
-        Ok(coerced.into())
     }
 
     /// An event of the source: the value of the subscribed field. The next [`poll`](Self::poll) begins to execute the
@@ -619,151 +412,5 @@ impl Engine {
         self.told_stalled = false;
         self.fatal = None;
         self.event = self.event.wrapping_add(1);
-    }
-}
-
-/// Indices are bounded by [`MOST`].
-fn index(count: usize) -> u32 {
-    u32::try_from(count).unwrap_or(NULL)
-}
-
-/// A field that is wanted for all parents of its layer. Answer it at once, or keep its [`TaskId`] and answer later.
-pub struct ResolveBatch<'e> {
-    engine: &'e mut Engine,
-    node: u32,
-}
-
-impl ResolveBatch<'_> {
-    fn state(&self) -> &Node {
-        &self.engine.nodes[self.node as usize]
-    }
-
-    /// The field of the schema.
-    #[must_use]
-    pub fn field(&self) -> FieldId {
-        self.state().field
-    }
-
-    /// The coerced arguments: the same for all parents.
-    #[must_use]
-    pub fn arguments(&self) -> &Arc<Arguments> {
-        &self.state().arguments
-    }
-
-    /// The parents; [`Root`] for the fields of a root type.
-    #[must_use]
-    pub fn parents(&self) -> &Arc<[ObjectRef]> {
-        &self.engine.layers[self.state().layer as usize].objects
-    }
-
-    /// Where in the operation the field stands.
-    #[must_use]
-    pub fn info(&self) -> Info {
-        Info {
-            schema: self.engine.schema.clone(),
-            plan: self.engine.plan.clone(),
-            field: self.state().field,
-            parent: self.engine.layers[self.state().layer as usize].ty,
-            selections: Arc::clone(&self.state().selections),
-        }
-    }
-
-    /// Answers for each parent.
-    pub fn fill(self, mut resolve: impl FnMut(&ObjectRef) -> Resolved) {
-        self.write(|parent, cell| cell.resolved(resolve(parent)));
-    }
-
-    pub(crate) fn write(self, write: impl FnMut(&ObjectRef, &mut Cell<'_>)) {
-        let Self { engine, node } = self;
-        engine.in_flight = engine.in_flight.saturating_sub(1);
-        engine.write(node, write);
-    }
-
-    /// The name by which [`Engine::resolved`] answers.
-    #[must_use]
-    pub fn later(self) -> TaskId {
-        TaskId { node: self.node, event: self.engine.event }
-    }
-
-    /// The same for a task that waits for a loader: it does not count as work that goes on.
-    #[must_use]
-    pub fn wait_for_load(self) -> TaskId {
-        let Self { engine, node } = self;
-        engine.nodes[node as usize].state = State::Stalled;
-        engine.in_flight -= 1;
-        engine.stalled += 1;
-        TaskId { node, event: engine.event }
-    }
-}
-
-impl fmt::Debug for ResolveBatch<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let field = self.engine.schema.field_def(self.field());
-        write!(f, "{} of {} parents", field.name, self.parents().len())
-    }
-}
-
-/// What a resolver can know of the operation beside its arguments.
-#[derive(Clone, Debug)]
-pub struct Info {
-    schema: Schema,
-    plan: Plan,
-    field: FieldId,
-    parent: TypeId,
-    selections: Arc<[SelectionId]>,
-}
-
-impl Info {
-    /// The schema.
-    #[must_use]
-    pub fn schema(&self) -> &Schema {
-        &self.schema
-    }
-
-    /// The operation, its document and its variables.
-    #[must_use]
-    pub fn plan(&self) -> &Plan {
-        &self.plan
-    }
-
-    /// The name of the field.
-    #[must_use]
-    pub fn field_name(&self) -> &str {
-        &self.schema.field_def(self.field).name
-    }
-
-    /// The name of the type of the parents.
-    #[must_use]
-    pub fn parent_type(&self) -> &str {
-        &self.schema.ty(self.parent).name
-    }
-
-    /// The name under which the field stands in the response.
-    #[must_use]
-    pub fn response_name(&self) -> &str {
-        let document = self.plan.document();
-        let name = self.selections.first().and_then(|&id| document.selection(id).kind.response_name());
-        name.map_or("", |name| document.text(name))
-    }
-
-    /// Looks ahead: the names of the fields that are selected of what this field gives, each once, in the order of the
-    /// text. Of an interface or union those of all types.
-    #[must_use]
-    pub fn selected(&self) -> Vec<String> {
-        let document = self.plan.document();
-        let sets: Vec<SelectionSet> = self.selections.iter().map(|&id| document.selection_set(id)).collect();
-        let mut names: Vec<String> = Vec::new();
-        for &ty in self.schema.possible_types(self.schema.field_def(self.field).ty.base) {
-            for group in collect(&self.schema, &self.plan, ty, &sets) {
-                let Some(&id) = group.selections.first() else { continue };
-                let crate::syntax::SelectionKind::Field { name, .. } = document.selection(id).kind else {
-                    continue;
-                };
-                if !names.iter().any(|known| known == document.text(name)) {
-                    names.push(document.text(name).to_owned());
-                }
-            }
-        }
-        names
     }
 }

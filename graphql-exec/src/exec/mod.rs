@@ -4,16 +4,18 @@
 //! are there, and gives the response. A selection is resolved once for all parents of its layer, so that a list of a hundred
 //! users with three fields asks three times and not three hundred.
 
+mod batch;
 mod collect;
 mod column;
 mod engine;
+mod layer;
 mod nulls;
 mod output;
 mod response;
 mod write;
 
-pub(crate) use column::Cell;
+pub use batch::{Info, ResolveBatch};
 pub use column::Property;
-pub use engine::{Engine, Info, ResolveBatch, StaleTask, Step, TaskId};
+pub use engine::{Engine, StaleTask, Step, TaskId};
 pub use output::{ObjectRef, Objects, Output, Parent, Resolved, Root, Typed};
 pub use response::Response;

@@ -97,9 +97,15 @@ impl Objects {
     /// The objects `values`.
     #[must_use]
     pub fn of<T: Typed>(values: Vec<T>) -> Self {
+        Self::shared(Arc::new(values))
+    }
+
+    /// The objects `values`, which others hold too.
+    #[must_use]
+    pub fn shared<T: Typed>(values: Arc<Vec<T>>) -> Self {
         // More would cross every limit of cells.
         let count = u32::try_from(values.len()).unwrap_or(WHOLE - 1);
-        Self { data: Arc::new(values), count, name: T::NAME }
+        Self { data: values, count, name: T::NAME }
     }
 
     pub(crate) fn internal<T: Send + Sync + 'static>(values: Vec<T>, name: &'static str) -> Self {
@@ -208,6 +214,12 @@ impl<T: Output, E: Into<GraphqlError>> Output for Result<T, E> {
 impl<T: Typed> Output for Arc<T> {
     fn into_resolved(self) -> Resolved {
         Resolved::Object(ObjectRef::shared(self))
+    }
+}
+
+impl<T: Typed> Output for Arc<Vec<T>> {
+    fn into_resolved(self) -> Resolved {
+        Resolved::Objects(Objects::shared(self))
     }
 }
 

@@ -101,7 +101,7 @@ impl Rules<'_> {
                 }
             }
             TypeKind::Enum if ty.values.is_empty() => {
-                broken.say(span, format!("the enum `{name}` needs a value"))
+                broken.say(span, format!("the enum `{name}` needs a value"));
             }
             TypeKind::Enum => ty.values.iter().for_each(|value| reserved(&value.name, span, broken)),
             TypeKind::InputObject => {

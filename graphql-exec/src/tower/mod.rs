@@ -2,14 +2,14 @@
 //!
 //! ```
 //! use graphql_exec::tower::Graphql;
-//! use graphql_exec::{App, Schema};
+//! use graphql_exec::{App, Root, Schema};
 //!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! struct Caller {
 //!     token: Option<String>,
 //! }
 //! let schema = Schema::parse("type Query { one: Int }").unwrap();
-//! let app: App<Caller> = App::builder(schema).field("Query.one", |_, _| 1).build().unwrap();
+//! let app: App<Caller> = App::builder(schema).field("Query.one", |_: &Root, _| 1).build().unwrap();
 //! let service = Graphql::new(app, |request| Caller {
 //!     token: request.headers.get("authorization").and_then(|value| value.to_str().ok()).map(str::to_owned),
 //! });

@@ -1,5 +1,11 @@
 //! §6 of the specification written down a second time, depth first and to the letter, and queries to compare it on.
-#![allow(dead_code, unreachable_pub, clippy::unwrap_used, clippy::panic, reason = "shared by a test and a fuzz target, which fail by panicking")]
+#![allow(
+    dead_code,
+    unreachable_pub,
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "shared by a test and a fuzz target, which fail by panicking"
+)]
 
 use std::{
     collections::HashSet,
@@ -67,7 +73,10 @@ pub fn document(schema: &Schema, choices: &mut Choices<'_>) -> String {
     let mut body = String::new();
     selections(schema, choices, root, 0, 5, &mut body, &mut used);
     let head = if mutation { "mutation" } else { "query" };
-    let _ = write!(text, "{head}($t: Boolean = true, $f: Boolean!, $n: Int) {{ __typename {body} v: a(n: $n) @skip(if: $t) @skip(if: $f) {{ int }} }}");
+    let _ = write!(
+        text,
+        "{head}($t: Boolean = true, $f: Boolean!, $n: Int) {{ __typename {body} v: a(n: $n) @skip(if: $t) @include(if: $f) {{ int }} }}"
+    );
     // A fragment spreads none of its own number or a lower one.
     let mut done = HashSet::new();
     while let Some(fragment) = used.iter().find(|&fragment| !done.contains(fragment)).copied() {
@@ -191,12 +200,14 @@ impl World<'_> {
         if let Some(wrappers) = ty.wrappers.item() {
             let item = FieldType { base: ty.base, wrappers };
             let count = hash / 23 % 4;
-            return Resolved::List((0..count).map(|index| self.value(item, mix((hash, index)), level + 1)).collect());
+            return Resolved::List(
+                (0..count).map(|index| self.value(item, mix((hash, index)), level + 1)).collect(),
+            );
         }
         let base = self.schema.ty(ty.base);
         match (base.kind, &*base.name) {
             (TypeKind::Scalar, "Int") => Resolved::Int((hash % 1_000) as i64),
-            (TypeKind::Scalar, "Boolean") => Resolved::Boolean(hash % 2 == 0),
+            (TypeKind::Scalar, "Boolean") => Resolved::Boolean(hash.is_multiple_of(2)),
             (TypeKind::Scalar, _) => Resolved::Text(format!("text \"{}\"", hash % 100).into()),
             (TypeKind::Enum, _) => Resolved::Text(["X", "Y", "Z"][(hash / 23 % 3) as usize].into()),
             // One in four is of a type that may not fit.
@@ -262,8 +273,11 @@ pub fn by_engine(schema: &Schema, plan: &Plan, seed: u64, choices: &mut Choices<
                 engine.resolved(task, values).unwrap();
             }
             Step::Emit(response) => {
-                let mut errors: Vec<_> =
-                    response.errors().iter().map(|error| (path_text(error.path()), error.message().to_owned())).collect();
+                let mut errors: Vec<_> = response
+                    .errors()
+                    .iter()
+                    .map(|error| (path_text(error.path()), error.message().to_owned()))
+                    .collect();
                 errors.sort();
                 return Answer { data: response.data_json().unwrap().to_owned(), errors };
             }
@@ -309,21 +323,33 @@ impl Interpreter<'_> {
         let mut out = String::from("{");
         let mut propagates = false;
         for (key, selections) in groups {
-            let SelectionKind::Field { name, arguments, .. } = document.selection(selections[0]).kind else { unreachable!() };
+            let SelectionKind::Field { name, arguments, .. } = document.selection(selections[0]).kind else {
+                unreachable!()
+            };
             path.push(PathSegment::Field(key.as_str().into()));
             let value = if document.text(name) == "__typename" {
                 Ok(format!("\"{}\"", self.schema.ty(ty).name))
             } else {
                 let field = self.schema.field(ty, document.text(name)).unwrap();
                 // `CoerceArgumentValues` (§6.4.1), of the one argument that there is.
-                let given = document.arguments(arguments).first().map(|argument| match document.value_kind(argument.value) {
-                    ValueKind::Variable => self.plan.variable(document.variable_name(argument.value)).cloned(),
-                    _ => Some(Value::Int(document.value_text(argument.value).parse().unwrap())),
+                let given = document.arguments(arguments).first().map(|argument| {
+                    match document.value_kind(argument.value) {
+                        ValueKind::Variable => {
+                            self.plan.variable(document.variable_name(argument.value)).cloned()
+                        }
+                        _ => Some(Value::Int(document.value_text(argument.value).parse().unwrap())),
+                    }
                 });
-                let default = self.schema.field_def(field).arguments.first().and_then(|argument| argument.default.clone());
+                let default = self
+                    .schema
+                    .field_def(field)
+                    .arguments
+                    .first()
+                    .and_then(|argument| argument.default.clone());
                 let n = given.flatten().or(default).unwrap_or_default();
                 let resolved = self.world.resolve(field, id, &n);
-                let sets: Vec<SelectionSet> = selections.iter().map(|&id| document.selection_set(id)).collect();
+                let sets: Vec<SelectionSet> =
+                    selections.iter().map(|&id| document.selection_set(id)).collect();
                 self.complete(self.schema.field_def(field).ty, resolved, &sets, path)
             };
             path.pop();
@@ -350,7 +376,9 @@ impl Interpreter<'_> {
             let included = document.directives(selection.directives).iter().all(|directive| {
                 let value = document.arguments(directive.arguments)[0].value;
                 let condition = match document.value_kind(value) {
-                    ValueKind::Variable => self.plan.variable(document.variable_name(value)) == Some(&Value::Boolean(true)),
+                    ValueKind::Variable => {
+                        self.plan.variable(document.variable_name(value)) == Some(&Value::Boolean(true))
+                    }
                     kind => kind == ValueKind::True,
                 };
                 condition == (document.text(directive.name) == "include")
@@ -375,7 +403,11 @@ impl Interpreter<'_> {
                     if !visited.insert(name.to_owned()) {
                         continue;
                     }
-                    let fragment = document.fragments().iter().find(|fragment| document.text(fragment.name) == name).unwrap();
+                    let fragment = document
+                        .fragments()
+                        .iter()
+                        .find(|fragment| document.text(fragment.name) == name)
+                        .unwrap();
                     if applies(fragment.condition) {
                         self.collect(ty, fragment.selection_set, groups, visited);
                     }
@@ -403,14 +435,15 @@ impl Interpreter<'_> {
         path: &mut Vec<PathSegment>,
     ) -> Result<String, Propagates> {
         let named = self.schema.ty(ty.base);
-        let nullable = self.schema.display(FieldType { base: ty.base, wrappers: ty.wrappers.nullable() }).to_string();
+        let nullable =
+            self.schema.display(FieldType { base: ty.base, wrappers: ty.wrappers.nullable() }).to_string();
         let mismatch = |found: &str| format!("the resolver gave {found} where the schema says {nullable}");
         match resolved {
-            Resolved::Error(error) => return self.fail(ty, path, error.message()),
+            Resolved::Error(error) => self.fail(ty, path, error.message()),
             Resolved::Null if ty.wrappers.is_non_null() => {
-                return self.fail(ty, path, "the field cannot be null, but its resolver gave null");
+                self.fail(ty, path, "the field cannot be null, but its resolver gave null")
             }
-            Resolved::Null => return Ok("null".to_owned()),
+            Resolved::Null => Ok("null".to_owned()),
             Resolved::List(values) => {
                 let item = FieldType { base: ty.base, wrappers: ty.wrappers.item().unwrap() };
                 let mut out = Vec::new();
@@ -423,32 +456,38 @@ impl Interpreter<'_> {
                     }
                     path.pop();
                 }
-                return match (propagates, ty.wrappers.is_non_null()) {
+                match (propagates, ty.wrappers.is_non_null()) {
                     (true, true) => Err(Propagates),
                     (true, false) => Ok("null".to_owned()),
                     _ => Ok(format!("[{}]", out.join(","))),
-                };
+                }
             }
             Resolved::Boolean(value) if ty.wrappers.is_list() || &*named.name != "Boolean" => {
                 let _ = value;
-                return self.fail(ty, path, &mismatch("a boolean"));
+                self.fail(ty, path, &mismatch("a boolean"))
             }
-            Resolved::Boolean(value) => return Ok(value.to_string()),
-            Resolved::Int(value) => return Ok(value.to_string()),
-            Resolved::Text(text) if named.kind == TypeKind::Enum && self.schema.enum_value(ty.base, &text).is_none() => {
-                return self.fail(ty, path, &mismatch("a text that is none of its values"));
+            Resolved::Boolean(value) => Ok(value.to_string()),
+            Resolved::Int(value) => Ok(value.to_string()),
+            Resolved::Text(text)
+                if named.kind == TypeKind::Enum && self.schema.enum_value(ty.base, &text).is_none() =>
+            {
+                self.fail(ty, path, &mismatch("a text that is none of its values"))
             }
-            Resolved::Text(text) => return Ok(format!("\"{}\"", text.replace('"', "\\\""))),
+            Resolved::Text(text) => Ok(format!("\"{}\"", text.replace('"', "\\\""))),
             Resolved::Object(object) => {
                 let found = self.schema.type_id(object.type_name()).unwrap();
                 if !self.schema.possible_types(ty.base).contains(&found) {
-                    let message = format!("the resolver gave an object of type {} where the schema says {}", object.type_name(), named.name);
+                    let message = format!(
+                        "the resolver gave an object of type {} where the schema says {}",
+                        object.type_name(),
+                        named.name
+                    );
                     return self.fail(ty, path, &message);
                 }
-                return match self.selection_sets(found, id_of(&object), sets, path) {
+                match self.selection_sets(found, id_of(&object), sets, path) {
                     Err(Propagates) if !ty.wrappers.is_non_null() => Ok("null".to_owned()),
                     value => value,
-                };
+                }
             }
             other => panic!("{other:?}"),
         }
@@ -462,8 +501,10 @@ pub fn compare(bytes: &[u8], seed: u64) {
     let text = document(&schema, &mut choices);
     let mut limits = Limits::default();
     // The generator knows no bounds.
-    (limits.max_aliases, limits.max_aliases_per_set, limits.max_complexity) = (usize::MAX, usize::MAX, u64::MAX);
-    (limits.max_selections, limits.max_root_fields, limits.max_directives) = (u64::MAX, usize::MAX, usize::MAX);
+    (limits.max_aliases, limits.max_aliases_per_set, limits.max_complexity) =
+        (usize::MAX, usize::MAX, u64::MAX);
+    (limits.max_selections, limits.max_root_fields, limits.max_directives) =
+        (u64::MAX, usize::MAX, usize::MAX);
     let parsed = Document::parse_with(&text, &limits).unwrap_or_else(|error| panic!("{text}: {error}"));
     validate(&schema, &parsed, &limits).unwrap_or_else(|errors| panic!("{text}: {errors:?}"));
     // Reading what was printed gives the same document.
