@@ -1,5 +1,6 @@
 //! One change, seen through every door: each door that creates a user, against each that listens.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+#![allow(clippy::disallowed_methods, reason = "tests wait")]
 
 mod common;
 
@@ -97,7 +98,7 @@ async fn create(addr: SocketAddr, by: Creator, email: &str) {
 enum Ear {
     GraphQl(Events),
     Grpc(GrpcCall),
-    Room(Room),
+    Room(Box<Room>),
     Sse(Events),
     Webhook(Sink),
     Trpc(Events),
@@ -116,7 +117,7 @@ impl Ear {
                 assert_eq!(call.http_status, 200);
                 Ear::Grpc(call)
             }
-            Listener::Room => Ear::Room(Room::join(addr, "/ws/users").await),
+            Listener::Room => Ear::Room(Box::new(Room::join(addr, "/ws/users").await)),
             Listener::Sse => Ear::Sse(Events::open(addr, "/events?topic=users", &[]).await),
             Listener::Webhook => {
                 let sink = Sink::start().await;

@@ -122,8 +122,8 @@ async fn mutants_at_the_grpc_door() {
         let timeout = chance.damage_text("5S", &others);
         match chance.below(10) {
             0 => {
-                method =
-                    chance.damage_text(&method, &others).replace(|c: char| !c.is_ascii_alphanumeric(), "~")
+                let damaged = chance.damage_text(&method, &others);
+                method = damaged.replace(|c: char| !c.is_ascii_alphanumeric(), "~");
             }
             1 => headers.push(("grpc-timeout", &timeout)),
             2 => headers.push(("grpc-encoding", *chance.pick(&["snappy", "br", "zstd", "identity"]))),

@@ -1,4 +1,5 @@
 //! Damage to valid requests, and a service whose database is watched meanwhile.
+#![allow(clippy::print_stderr, reason = "the seed is told, so that a failure can be seen again")]
 
 use std::net::SocketAddr;
 
