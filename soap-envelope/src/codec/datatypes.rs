@@ -74,6 +74,18 @@ pub trait Simple {
             WhiteSpace::Collapse => Self::of(&collapse(text)),
         }
     }
+
+    /// The same for a text that may be owned already, which a type that keeps text takes as it is.
+    ///
+    /// # Errors
+    /// When it is no value of the type.
+    #[inline]
+    fn parse_cow(text: Cow<'_, str>) -> Result<Self, LexicalError>
+    where
+        Self: Sized,
+    {
+        Self::parse(&text)
+    }
 }
 
 /// The facet `whiteSpace` (Part 2 §4.3.6).
@@ -140,6 +152,10 @@ impl Simple for String {
 
     fn of(text: &str) -> Result<Self, LexicalError> {
         Ok(text.to_owned())
+    }
+
+    fn parse_cow(text: Cow<'_, str>) -> Result<Self, LexicalError> {
+        Ok(text.into_owned())
     }
 
     fn lexical(&self) -> Cow<'_, str> {

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use super::datatypes::Simple;
 use super::error::{DecodeError, DecodeErrorKind};
 use crate::limits::{LimitKind, Limits};
-use crate::xml::{Event, Fragment, QName, Scanner, Text, XSI_NAMESPACE, XmlError, XmlErrorKind};
+use crate::xml::{Event, Fragment, QName, Scanner, Text, XSI_NAMESPACE, XmlError, XmlErrorKind, same};
 
 /// A value that can be read from an element.
 pub trait Decode: Sized {
@@ -231,7 +231,7 @@ impl<'a> Cursor<'a> {
         if self.next != Next::Fresh {
             return Err(self.error(DecodeErrorKind::AttributesPassed));
         }
-        self.scanner.attribute(name).map(|value| self.parse(&value)).transpose()
+        self.scanner.attribute(name).map(|value| self.parse(value)).transpose()
     }
 
     /// The name of the element that the cursor is in, as long as its content has not been looked at; later that of what was
@@ -345,7 +345,10 @@ impl<'a> Cursor<'a> {
     #[inline]
     fn is_at(&mut self, name: QName<'_>) -> Result<bool, DecodeError> {
         self.advance()?;
-        Ok(self.next == Next::Start && self.scanner.name() == name)
+        let found = self.scanner.name();
+        Ok(self.next == Next::Start
+            && same(found.local().as_bytes(), name.local().as_bytes())
+            && found.namespace() == name.namespace())
     }
 
     #[inline]
@@ -361,7 +364,7 @@ impl<'a> Cursor<'a> {
 
     fn is_nil(&self) -> Result<bool, DecodeError> {
         match self.scanner.attributes().find(|attribute| attribute.name() == NIL) {
-            Some(nil) => self.parse(&nil.value()),
+            Some(nil) => self.parse(nil.value()),
             None => Ok(false),
         }
     }
@@ -370,7 +373,7 @@ impl<'a> Cursor<'a> {
     #[inline]
     fn simple_to_end<V: Simple>(&mut self) -> Result<V, DecodeError> {
         match self.next {
-            Next::End => return self.parse(""),
+            Next::End => return self.parse(Cow::Borrowed("")),
             Next::Start => {
                 let found = self.scanner.name().to_owned();
                 return Err(self.error(DecodeErrorKind::Unexpected { found }));
@@ -387,7 +390,7 @@ impl<'a> Cursor<'a> {
                 all.to_mut().push_str(&more.value());
             }
         }
-        let value = self.parse(&all)?;
+        let value = self.parse(all)?;
         self.next = Next::Unknown;
         Ok(value)
     }
@@ -416,8 +419,8 @@ impl<'a> Cursor<'a> {
     }
 
     #[inline]
-    fn parse<V: Simple>(&self, text: &str) -> Result<V, DecodeError> {
-        V::parse(text).map_err(|why| {
+    fn parse<V: Simple>(&self, text: Cow<'_, str>) -> Result<V, DecodeError> {
+        V::parse_cow(text).map_err(|why| {
             // By now the scanner may stand at the end of the element.
             DecodeError::here(DecodeErrorKind::Value(why.to_string()), &self.scanner, self.entered)
         })

@@ -31,7 +31,7 @@ pub use write::Writer;
 
 pub(crate) use markup::is_allowed;
 pub(crate) use scan::State;
-pub(crate) use scope::Scopes;
+pub(crate) use scope::{Scopes, same};
 pub(crate) use text::is_blank;
 
 /// The namespace that the prefix `xml` is bound to (Namespaces in XML 1.0 §3).

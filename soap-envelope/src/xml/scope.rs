@@ -84,7 +84,7 @@ impl Scopes {
     /// What a prefix means; the empty one is the default namespace.
     pub(crate) fn find(&self, text: &[u8], prefix: &[u8]) -> Option<Ns> {
         let spelt = |b: &Binding| text.get(b.prefix.0..b.prefix.1).unwrap_or_default();
-        match self.bindings.iter().rev().find(|b| spelt(b) == prefix) {
+        match self.bindings.iter().rev().find(|b| same(spelt(b), prefix)) {
             Some(binding) => Some(binding.ns),
             None if prefix.is_empty() => Some(Ns::NONE),
             None if prefix == b"xml" => Some(Ns(1)),
@@ -105,4 +105,10 @@ impl Scopes {
             (!shadowed).then(|| (spelt(binding), self.name(binding.ns)))
         })
     }
+}
+
+/// Equality of short names: in line, where a call to compare would cost more than the comparison.
+#[inline]
+pub(crate) fn same(a: &[u8], b: &[u8]) -> bool {
+    a.len() == b.len() && a.iter().zip(b).all(|(a, b)| a == b)
 }

@@ -61,7 +61,11 @@ pub(super) fn attribute_value(raw: &str, plain: bool) -> Cow<'_, str> {
 fn expand(raw: &str, references: bool, spaces: bool) -> String {
     let mut out = String::with_capacity(raw.len());
     let mut rest = raw;
-    while let Some(at) = rest.find(|c| matches!(c, '&' | '\r') || (spaces && matches!(c, '\n' | '\t'))) {
+    let next = |rest: &str| match spaces {
+        true => rest.bytes().position(|byte| matches!(byte, b'&' | b'\r' | b'\n' | b'\t')),
+        false => memchr::memchr2(b'&', b'\r', rest.as_bytes()),
+    };
+    while let Some(at) = next(rest) {
         let (before, from) = rest.split_at(at);
         out.push_str(before);
         let mut length = 1;
