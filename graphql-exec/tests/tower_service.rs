@@ -2,6 +2,7 @@
 #![cfg(feature = "tower")]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
+use std::collections::VecDeque;
 use std::convert::Infallible;
 use std::future::Future;
 use std::pin::Pin;
@@ -21,17 +22,26 @@ use tower_service::Service;
 
 /// Numbers that are handed in from outside; it ends when told so.
 #[derive(Clone, Default)]
-struct Numbers(Arc<Mutex<(Vec<i32>, bool, Option<Waker>)>>);
+struct Numbers(Arc<Mutex<Waiting>>);
+
+#[derive(Default)]
+struct Waiting {
+    numbers: VecDeque<i32>,
+    is_over: bool,
+    waker: Option<Waker>,
+}
 
 impl Numbers {
     fn push(&self, number: i32) {
-        let mut inner = self.0.lock().unwrap();
-        inner.0.push(number);
-        inner.2.take().map(Waker::wake);
+        let mut waiting = self.0.lock().unwrap();
+        waiting.numbers.push_back(number);
+        if let Some(waker) = waiting.waker.take() {
+            waker.wake();
+        }
     }
 
     fn end(&self) {
-        self.0.lock().unwrap().1 = true;
+        self.0.lock().unwrap().is_over = true;
     }
 }
 
@@ -39,12 +49,12 @@ impl Stream for Numbers {
     type Item = i32;
 
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<i32>> {
-        let mut inner = self.0.lock().unwrap();
-        if !inner.0.is_empty() {
-            return Poll::Ready(Some(inner.0.remove(0)));
+        let mut waiting = self.0.lock().unwrap();
+        if let Some(number) = waiting.numbers.pop_front() {
+            return Poll::Ready(Some(number));
         }
-        inner.2 = Some(cx.waker().clone());
-        if inner.1 { Poll::Ready(None) } else { Poll::Pending }
+        waiting.waker = Some(cx.waker().clone());
+        if waiting.is_over { Poll::Ready(None) } else { Poll::Pending }
     }
 }
 

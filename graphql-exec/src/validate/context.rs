@@ -16,6 +16,7 @@ pub(super) struct Context<'a> {
     pub(super) document: &'a Document<'a>,
     max_errors: usize,
     suggestions: bool,
+    hints: u32,
     /// Each fragment by its name; of those with one name the first.
     pub(super) fragments: HashMap<&'a str, usize>,
     /// What was looked at, in units of about one selection or value.
@@ -39,7 +40,7 @@ impl<'a> Context<'a> {
         for (index, fragment) in document.fragments().iter().enumerate() {
             fragments.entry(document.text(fragment.name)).or_insert(index);
         }
-        Self { schema, document, max_errors, suggestions, fragments, steps: 0, found: Vec::new() }
+        Self { schema, document, max_errors, suggestions, hints: 0, fragments, steps: 0, found: Vec::new() }
     }
 
     pub(super) fn text(&self, span: Span) -> &'a str {
@@ -101,11 +102,26 @@ impl<'a> Context<'a> {
         self.found.into_iter().map(|found| found.error).collect()
     }
 
-    /// `; did you mean …?`, or nothing where names are not to be told or none is near.
-    pub(super) fn did_you_mean<'n>(&self, name: &str, known: impl IntoIterator<Item = &'n str>) -> String {
-        if self.suggestions { super::suggest::did_you_mean(name, known) } else { String::new() }
+    /// `; did you mean …?`, or nothing where names of the schema are not to be told or none is near.
+    pub(super) fn did_you_mean<'n>(
+        &mut self,
+        name: &str,
+        known: impl IntoIterator<Item = &'n str>,
+    ) -> String {
+        if self.suggestions { self.suggest(name, known) } else { String::new() }
+    }
+
+    /// The same for names that are the client's own.
+    pub(super) fn suggest<'n>(&mut self, name: &str, known: impl IntoIterator<Item = &'n str>) -> String {
+        if self.hints == MAX_HINTS || self.is_full() {
+            return String::new();
+        }
+        self.hints += 1;
+        super::suggest::did_you_mean(name, known)
     }
 }
 
+/// Errors of one document that get a suggestion: each takes a look at all names that are known.
+const MAX_HINTS: u32 = 20;
 /// Places that one error names.
 const MAX_LOCATIONS: usize = 16;

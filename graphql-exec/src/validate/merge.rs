@@ -13,7 +13,7 @@
 //! the number of such collections, which takes a document made for it; [`Limits::max_merge_steps`](crate::Limits::max_merge_steps)
 //! ends that.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::walk::Facts;
 use super::{Context, Rule};
@@ -21,7 +21,7 @@ use crate::error::GraphqlError;
 use crate::schema::{FieldType, TypeId};
 use crate::syntax::{Run, SelectionId, SelectionKind, SelectionSet, ValueId, ValueKind};
 
-/// Checks all operations, and the fragments that they spread.
+/// Checks all operations and fragments.
 ///
 /// # Errors
 /// More than `max_steps` selections would have to be looked at.
@@ -136,30 +136,44 @@ impl<'c, 'a> Merge<'c, 'a> {
         }
     }
 
-    /// Asks one question of each collection of selection sets, from the operations down.
+    /// Asks one question of each collection of selection sets, from the operations down. Then from the fragments that no operation
+    /// has come across, each of which is an error already, so that there are few.
     fn walk(&mut self, question: Question<'c, 'a>) -> Result<(), GraphqlError> {
+        let document = self.context.document;
         let mut seen: HashSet<Owners> = HashSet::new();
+        self.expanded.fill(0);
+        for operation in document.operations() {
+            self.walk_from(operation.selection_set, &mut seen, question)?;
+        }
+        for (index, fragment) in document.fragments().iter().enumerate() {
+            if self.expanded[index] == 0 {
+                self.walk_from(fragment.selection_set, &mut seen, question)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn walk_from(
+        &mut self,
+        root: SelectionSet,
+        seen: &mut HashSet<Owners>,
+        question: Question<'c, 'a>,
+    ) -> Result<(), GraphqlError> {
+        let document = self.context.document;
         let mut left: Vec<Owners> = Vec::new();
-        for operation in self.context.document.operations() {
-            let mut groups = self.collect(&[operation.selection_set])?;
-            loop {
-                for group in groups {
-                    for mut owners in question(self, &group) {
-                        owners.retain(|owner| !self.context.document.selection_set(*owner).is_empty());
-                        owners.sort_unstable();
-                        if !owners.is_empty() && seen.insert(owners.clone()) {
-                            left.push(owners);
-                        }
+        let mut sets = vec![root];
+        while !self.context.is_full() {
+            for group in self.collect(&sets)? {
+                for mut owners in question(self, &group) {
+                    owners.retain(|owner| !document.selection_set(*owner).is_empty());
+                    owners.sort_unstable();
+                    if !owners.is_empty() && seen.insert(owners.clone()) {
+                        left.push(owners);
                     }
                 }
-                if self.context.is_full() {
-                    return Ok(());
-                }
-                let Some(owners) = left.pop() else { break };
-                let sets: Vec<SelectionSet> =
-                    owners.iter().map(|owner| self.context.document.selection_set(*owner)).collect();
-                groups = self.collect(&sets)?;
             }
+            let Some(owners) = left.pop() else { break };
+            sets = owners.iter().map(|owner| document.selection_set(*owner)).collect();
         }
         Ok(())
     }
@@ -204,27 +218,28 @@ impl<'c, 'a> Merge<'c, 'a> {
     /// `FieldsInSetCanMerge`.
     fn same_field(&mut self, group: &[SelectionId]) -> Vec<Owners> {
         let mut anywhere: Owners = Vec::new();
-        let mut by_object: HashMap<TypeId, Owners> = HashMap::new();
+        let mut by_object: BTreeMap<TypeId, Owners> = BTreeMap::new();
+        let mut below: Vec<Owners> = Vec::new();
         for id in group {
             match self.facts.parent(*id) {
                 Some(parent) if !self.context.schema.ty(parent).kind.is_abstract() => {
                     by_object.entry(parent).or_default().push(*id);
                 }
                 Some(_) => anywhere.push(*id),
-                // Of no known type, which is another error.
-                None => {}
+                // Of no known type, which is another error: nothing can be said of it, only of what is below it.
+                None => below.push(vec![*id]),
             }
         }
         self.same_key(&anywhere, None);
         let first = anywhere.first().copied();
-        let mut below: Vec<Owners> = Vec::new();
+        if by_object.is_empty() {
+            below.push(anywhere);
+            return below;
+        }
         for mut owners in by_object.into_values() {
             self.same_key(&owners, first);
             owners.extend_from_slice(&anywhere);
             below.push(owners);
-        }
-        if below.is_empty() {
-            below.push(anywhere);
         }
         below
     }
@@ -246,8 +261,13 @@ impl<'c, 'a> Merge<'c, 'a> {
     /// `SameResponseShape`.
     fn same_shape(&mut self, group: &[SelectionId]) -> Vec<Owners> {
         let mut first: Option<(SelectionId, FieldType)> = None;
+        let (mut together, mut below): (Owners, Vec<Owners>) = (Vec::new(), Vec::new());
         for id in group {
-            let Some(field) = self.facts.field(*id) else { continue };
+            let Some(field) = self.facts.field(*id) else {
+                below.push(vec![*id]);
+                continue;
+            };
+            together.push(*id);
             let ty = self.context.schema.field_def(field).ty;
             let (before, expected) = *first.get_or_insert((*id, ty));
             let is_same = ty.wrappers == expected.wrappers
@@ -259,7 +279,8 @@ impl<'c, 'a> Merge<'c, 'a> {
                 self.conflict(before, *id, &what);
             }
         }
-        vec![group.to_vec()]
+        below.push(together);
+        below
     }
 
     fn conflict(&mut self, first: SelectionId, other: SelectionId, what: &str) {

@@ -122,7 +122,7 @@ fn selections(
                     let Some((index, fragment)) = context.fragment(document.text(name)) else {
                         let text = document.text(name);
                         let names = document.fragments().iter().map(|fragment| document.text(fragment.name));
-                        let hint = super::suggest::did_you_mean(text, names);
+                        let hint = context.suggest(text, names);
                         context.report(
                             Rule::KnownFragmentNames,
                             name,

@@ -15,7 +15,7 @@ use graphql_exec::tokio::{Refused, serve};
 use graphql_exec::tower::Graphql;
 use graphql_exec::ws::{SUBPROTOCOL, WsLimits};
 use http::request::Parts;
-use http::{Request, Response, header};
+use http::{HeaderValue, Request, Response, header};
 use hyper::upgrade::OnUpgrade;
 use hyper_util::rt::TokioIo;
 use rest_core::auth::authenticate;
@@ -94,7 +94,8 @@ impl Service<Request<Body>> for Door {
 
     fn call(&mut self, request: Request<Body>) -> Self::Future {
         count(&self.app.counters.graphql);
-        if request.headers().contains_key(header::UPGRADE) {
+        let upgrade = request.headers().get(header::UPGRADE).map_or(&[][..], HeaderValue::as_bytes);
+        if upgrade.eq_ignore_ascii_case(b"websocket") {
             let response = self.join(request);
             return Box::pin(async move { Ok(response) });
         }

@@ -50,6 +50,9 @@ pub(in crate::validate) fn possible(
     condition: Option<TypeId>,
 ) {
     let (Some(parent), Some(condition)) = (parent, condition) else { return };
+    if context.is_full() {
+        return;
+    }
     let schema = context.schema;
     // Walks the shorter list, and asks the longer one.
     let (few, many) = if schema.possible_types(parent).len() < schema.possible_types(condition).len() {
