@@ -10,11 +10,7 @@ import sys
 
 RUNTIMES = {"tokio", "hyper", "h2", "tower"}
 # The most dependencies a core may have without default features.
-<<<<<<< HEAD
 MOST = {"graphql-exec": 16, "grpc-wire": 8, "rpc-typed": 24, "soap-envelope": 8, "sse-codec": 8, "ws-frame": 8, "webhook-sig": 25}
-=======
-MOST = {"grpc-wire": 8, "sse-codec": 8, "ws-frame": 8, "webhook-sig": 25}
->>>>>>> grpc-wire
 # Licences under which a dependency may come; a compound expression must be satisfiable by these.
 ALLOWED = {
     "MIT",
