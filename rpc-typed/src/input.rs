@@ -21,7 +21,7 @@ use crate::error::{Code, PathSegment, RpcError};
 ///
 /// let refused = RawInput::json(r#"{"a":[1,"x"]}"#).parse::<std::collections::BTreeMap<String, Vec<u8>>>();
 /// let refused = refused.unwrap_err();
-/// assert_eq!(refused.issues()[0].to_string(), r#"a[1]: invalid type: string "x", expected u8"#);
+/// assert_eq!(refused.issues()[0].to_string(), r#"a[1]: must be a whole number of its range, not string "x""#);
 /// # Ok::<(), rpc_typed::RpcError>(())
 /// ```
 #[derive(Debug)]
@@ -140,6 +140,8 @@ fn plainly(what: &str) -> String {
         "struct" | "map" => "an object",
         "sequence" | "tuple" => "an array",
         "enum" => "one of the known variants",
+        "i8" | "i16" | "i32" | "i64" | "u8" | "u16" | "u32" | "u64" => "a whole number of its range",
+        "f32" | "f64" => "a number",
         _ => expected,
     };
     format!("must be {expected}, not {found}")
