@@ -52,7 +52,7 @@ impl Operation {
 }
 
 /// A service: its operations, the node it is, its limits, its description.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct ServiceDesc {
     pub(super) operations: Vec<Operation>,
     pub(super) node: Node,
@@ -65,7 +65,13 @@ impl ServiceDesc {
     /// A service without operations, at the end of the path of its messages.
     #[must_use]
     pub fn new() -> Self {
-        ServiceDesc { node: Node::ultimate_receiver(), ..ServiceDesc::default() }
+        ServiceDesc {
+            operations: Vec::new(),
+            node: Node::ultimate_receiver(),
+            limits: Limits::DEFAULT,
+            wsdl: None,
+            prefixes: Vec::new(),
+        }
     }
 
     /// Adds an operation.
@@ -136,5 +142,11 @@ impl ServiceDesc {
             }
             _ => Ok(index),
         }
+    }
+}
+
+impl Default for ServiceDesc {
+    fn default() -> Self {
+        ServiceDesc::new()
     }
 }

@@ -141,6 +141,13 @@ impl<S: Send + Sync + 'static> DispatcherBuilder<S> {
         self
     }
 
+    /// Lets it act in one more role.
+    #[must_use]
+    pub fn acts_in(mut self, role: impl Into<String>) -> Self {
+        self.service = self.service.acts_in(role);
+        self
+    }
+
     /// Sets the limits of requests.
     #[must_use]
     pub fn limits(mut self, limits: Limits) -> Self {
