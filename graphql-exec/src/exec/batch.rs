@@ -39,7 +39,7 @@ impl ResolveBatch<'_> {
         &self.state().arguments
     }
 
-    /// The parents; [`Root`] for the fields of a root type.
+    /// The parents; [`Root`](super::Root) for the fields of a root type.
     #[must_use]
     pub fn parents(&self) -> &Arc<[ObjectRef]> {
         &self.engine.layers[self.state().layer as usize].objects
