@@ -5,7 +5,7 @@ use std::fmt;
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
-use http::request;
+use http::{HeaderMap, request};
 
 use crate::call::ServerCall;
 use crate::codec::{Decode, Encode};
@@ -16,6 +16,7 @@ use crate::intercept::{BoxFuture, Erased, Intercept, Next};
 use crate::limits::Limits;
 use crate::link::{Port, Slot};
 use crate::meta::Metadata;
+use crate::proto::grpc;
 use crate::serve::ServerIo;
 use crate::status::Status;
 use crate::stream::{Inbound, Outbound};
@@ -314,6 +315,14 @@ struct Table {
 }
 
 impl Dispatch {
+    /// Whether a call with this head has a deadline. Without one, the time that [`accept`](Self::accept) is given does not
+    /// matter, and an adapter need not read a clock.
+    #[must_use]
+    pub fn has_deadline(&self, head: &HeaderMap) -> bool {
+        let policy = &self.0.deadlines;
+        policy.max.is_some() || policy.default.is_some() || head.contains_key(grpc::TIMEOUT)
+    }
+
     /// Takes a request as a call, finds its handler and gives what an adapter drives.
     ///
     /// A path that is not known is UNIMPLEMENTED.

@@ -35,7 +35,7 @@ impl Module {
 
 /// What generated code is free to do, as an attribute in front of each item.
 pub(crate) const ALLOW: &str = "#[allow(missing_docs, missing_debug_implementations, nonstandard_style, unreachable_pub, unused, \
-    unused_qualifications, deprecated, clippy::all, clippy::pedantic, clippy::nursery, clippy::restriction, \
+    unused_qualifications, unused_results, deprecated, clippy::all, clippy::pedantic, clippy::nursery, clippy::restriction, \
     rustdoc::all, reason = \"generated\")]";
 
 pub(crate) fn generate(config: &Config, mut set: FileDescriptorSet) -> Result<Vec<Module>, Error> {

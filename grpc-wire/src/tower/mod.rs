@@ -38,6 +38,7 @@ use std::convert::Infallible;
 use std::fmt;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
+use std::time::Instant;
 
 use bytes::Bytes;
 use http::{Request, Response};
@@ -51,7 +52,7 @@ impl Server {
     /// The server as a `tower_service::Service`.
     #[must_use]
     pub fn into_service(self) -> GrpcService {
-        GrpcService(self.build())
+        GrpcService { dispatch: self.build(), began: now() }
     }
 }
 
@@ -59,7 +60,11 @@ impl Server {
 ///
 /// A request that is no call is answered by HTTP alone: 405, 415, 505 or 400 (see [`Rejection`](crate::Rejection)).
 #[derive(Clone, Debug)]
-pub struct GrpcService(Dispatch);
+pub struct GrpcService {
+    dispatch: Dispatch,
+    /// The time for calls to which it does not matter.
+    began: Instant,
+}
 
 impl<B> tower_service::Service<Request<B>> for GrpcService
 where
@@ -76,8 +81,8 @@ where
 
     fn call(&mut self, request: Request<B>) -> Respond<B> {
         let (head, body) = request.into_parts();
-        let now = now();
-        Respond(Some(match self.0.accept(head, now) {
+        let now = if self.dispatch.has_deadline(&head.headers) { now() } else { self.began };
+        Respond(Some(match self.dispatch.accept(head, now) {
             Ok(io) => State::Call(Box::pin(Drive::new(io, body, now))),
             Err(rejection) => State::Rejected(rejection.response()),
         }))
