@@ -9,7 +9,8 @@ use graphql_exec::{
 libfuzzer_sys::fuzz_target!(|source: &str| {
     let Ok(document) = Document::parse_with(source, &Limits::SCHEMA) else { return };
     let printed = document.to_text();
-    let again = Document::parse_with(&printed, &Limits::SCHEMA).unwrap_or_else(|error| panic!("{printed}\n{error}"));
+    let again =
+        Document::parse_with(&printed, &Limits::SCHEMA).unwrap_or_else(|error| panic!("{printed}\n{error}"));
     assert_eq!(again.to_text(), printed);
     assert_eq!(again.selection_count(), document.selection_count());
     // Strings mean what they meant.
