@@ -186,7 +186,7 @@ where
 fn calls(c: &mut Criterion) {
     let asked = GetUserRequest { user_id: "4711".into() };
     let message = asked.encode_to_vec();
-    let body = framed(&[asked.clone()]);
+    let body = framed(std::slice::from_ref(&asked));
     let answered = answer(asked).encoded_len() + frame::PREFIX;
     let mut ours: GrpcService = Server::new().add(Users).into_service();
 
