@@ -42,31 +42,69 @@ extern crate alloc;
 #[cfg(feature = "std")]
 extern crate std;
 
+#[cfg(feature = "rsa-verify")]
+mod certificate;
 mod constant_time;
+#[cfg(feature = "rsa-verify")]
+mod date;
 pub mod delivery;
+#[cfg(feature = "rfc9421")]
+pub mod digest;
+#[cfg(feature = "p256")]
+mod ecdsa;
+#[cfg(feature = "ed25519")]
+mod ed25519;
 mod error;
+mod external;
 mod few;
 mod headers;
 #[cfg(feature = "hyper")]
 pub mod hyper;
 #[cfg(feature = "json")]
 pub mod json;
+#[cfg(all(feature = "json", any(feature = "ed25519", feature = "p256", feature = "rsa-verify")))]
+mod jwks;
 mod key_ring;
 mod limits;
+#[cfg(any(feature = "ed25519", feature = "p256", feature = "rsa-verify"))]
+mod pem;
+#[cfg(any(feature = "ed25519", feature = "p256", feature = "rsa-verify"))]
+mod public_key;
+#[cfg(feature = "rfc9421")]
+pub mod rfc9421;
+#[cfg(feature = "rsa-verify")]
+mod rsa;
 mod scheme;
 mod secret;
 mod sign;
+mod signature_algorithm;
 pub mod ssrf;
+#[cfg(feature = "rfc9421")]
+mod structured_fields;
 mod time;
 mod verify;
 
+#[cfg(feature = "rsa-verify")]
+pub use certificate::{Certificate, MAX_CERTIFICATE};
+#[cfg(feature = "p256")]
+pub use ecdsa::{EcdsaPublicKey, EcdsaSigningKey, ecdsa_signature_from_der};
+#[cfg(feature = "ed25519")]
+pub use ed25519::{Ed25519PublicKey, Ed25519SigningKey};
 pub use error::{Exceeded, Flaw, KeyRingError, Reject, SignError};
+pub use external::{ExternalError, ExternalSigner, PreHash, ToSign};
 pub use headers::HeaderSource;
+#[cfg(all(feature = "json", any(feature = "ed25519", feature = "p256", feature = "rsa-verify")))]
+pub use jwks::{JwkFlaw, Jwks, JwksError, JwksLimits};
 pub use key_ring::{KeyId, KeyRing};
 pub use limits::Limits;
+#[cfg(any(feature = "ed25519", feature = "p256", feature = "rsa-verify"))]
+pub use public_key::{PublicKey, PublicKeyError};
+#[cfg(feature = "rsa-verify")]
+pub use rsa::RsaPublicKey;
 pub use scheme::{Scheme, UnknownScheme};
 pub use secret::{Secret, SecretError};
 pub use sign::{SignatureHeaders, Signer};
+pub use signature_algorithm::SignatureAlgorithm;
 pub use time::UnixMillis;
 pub use verify::{
     BodyChange, Collecting, DedupeKey, Diagnosis, Explain, Pending, SignedId, Verified, Verifier,

@@ -112,7 +112,7 @@ impl IntoIterator for SignatureHeaders {
 }
 
 impl HeaderSource for SignatureHeaders {
-    fn values<'h>(&'h self, name: &'static str) -> impl Iterator<Item = &'h [u8]> {
+    fn values<'h>(&'h self, name: &'h str) -> impl Iterator<Item = &'h [u8]> {
         self.0.values(name)
     }
 }

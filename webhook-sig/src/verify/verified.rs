@@ -62,12 +62,12 @@ impl<B> Verified<B> {
     }
 
     /// For an event with a signed id.
-    pub(super) fn by_id(body: B, id: SignedId, at: Option<UnixMillis>, key: KeyId) -> Self {
+    pub(crate) fn by_id(body: B, id: SignedId, at: Option<UnixMillis>, key: KeyId) -> Self {
         Self { body, identity: Identity::Id(id), at, key }
     }
 
     /// For an event that its body tells apart, by the SHA-256 of that.
-    pub(super) fn by_body(body: B, digest: [u8; 32], at: Option<UnixMillis>, key: KeyId) -> Self {
+    pub(crate) fn by_body(body: B, digest: [u8; 32], at: Option<UnixMillis>, key: KeyId) -> Self {
         Self { body, identity: Identity::Body(digest), at, key }
     }
 
