@@ -41,6 +41,14 @@
     doc = "- [`reconnect`] says when a client connects again; [`DrainSchedule`] spreads the end of a server's connections."
 )]
 #![cfg_attr(feature = "tokio", doc = "- [`tokio`](mod@tokio) puts a connection on a stream of bytes.")]
+#![cfg_attr(
+    feature = "tower",
+    doc = "- [`tower`](mod@tower) is a server's endpoint behind hyper, over HTTP/1.1 and HTTP/2."
+)]
+#![cfg_attr(
+    feature = "h2",
+    doc = "- [`h2`](mod@h2) carries many WebSockets of a client over one HTTP/2 connection."
+)]
 //!
 //! Without default features the crate is `no_std` with `alloc`, and holds what stands on no clock: all of the above but the machine.
 #![cfg_attr(not(feature = "std"), no_std)]
@@ -62,6 +70,8 @@ mod utf8;
 mod conn;
 #[cfg(feature = "std")]
 mod drain;
+#[cfg(feature = "h2")]
+pub mod h2;
 #[cfg(feature = "std")]
 pub mod handshake;
 #[cfg(feature = "std")]
@@ -70,6 +80,8 @@ mod mask_key;
 pub mod reconnect;
 #[cfg(feature = "tokio")]
 pub mod tokio;
+#[cfg(feature = "tower")]
+pub mod tower;
 
 pub use close::{CloseCode, CloseFrame, CloseInfo, InvalidCloseCode, MAX_REASON};
 #[cfg(feature = "std")]
