@@ -36,6 +36,10 @@
     feature = "std",
     doc = "- [`handshake`] opens a connection, over `http` types or HTTP/1.1 bytes."
 )]
+#![cfg_attr(
+    feature = "std",
+    doc = "- [`reconnect`] says when a client connects again; [`DrainSchedule`] spreads the end of a server's connections."
+)]
 #![cfg_attr(feature = "tokio", doc = "- [`tokio`](mod@tokio) puts a connection on a stream of bytes.")]
 //!
 //! Without default features the crate is `no_std` with `alloc`, and holds what stands on no clock: all of the above but the machine.
@@ -57,15 +61,21 @@ mod utf8;
 #[cfg(feature = "std")]
 mod conn;
 #[cfg(feature = "std")]
+mod drain;
+#[cfg(feature = "std")]
 pub mod handshake;
 #[cfg(feature = "std")]
 mod mask_key;
+#[cfg(feature = "std")]
+pub mod reconnect;
 #[cfg(feature = "tokio")]
 pub mod tokio;
 
 pub use close::{CloseCode, CloseFrame, CloseInfo, InvalidCloseCode, MAX_REASON};
 #[cfg(feature = "std")]
 pub use conn::{Config, Connection, Delivery, Event, Heartbeat};
+#[cfg(feature = "std")]
+pub use drain::{Drain, DrainSchedule};
 pub use error::{Error, ErrorKind, SendError};
 pub use frame::{Frame, FrameDecoder};
 pub use header::{Header, MAX_HEADER, Opcode, Role};

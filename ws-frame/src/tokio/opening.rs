@@ -15,8 +15,8 @@ use http::{Request, Response, StatusCode};
 use super::WebSocket;
 use crate::Config;
 use crate::handshake::{
-    Accepted, ClientError, ClientHandshake, HeadError, Policy, Rejection, RequestDecoder, ResponseDecoder,
-    UriError, WebSocketUri, encode_request, encode_response,
+    Accepted, BodyDecoder, ClientError, ClientHandshake, HeadError, Policy, Rejection, RequestDecoder,
+    ResponseDecoder, UriError, WebSocketUri, encode_request, encode_response,
 };
 
 /// Accepts a WebSocket on a socket that a client has just connected to: reads the request, lets `policy` decide, and
@@ -149,11 +149,9 @@ where
         config: impl Into<Arc<Config>>,
     ) -> Result<WebSocket<IO>, HandshakeError> {
         let mut out = BytesMut::new();
-        encode_response(&accepted.response.map(|()| Bytes::new()), &mut out);
+        encode_response(&accepted.response.clone().map(|()| Bytes::new()), &mut out);
         within(self.deadline, write(&mut self.io, &out)).await?;
-        Ok(WebSocket::server(self.io, config)
-            .with_leftover(self.leftover)
-            .with_subprotocol(accepted.subprotocol))
+        Ok(WebSocket::accepted(self.io, config, &accepted).with_leftover(self.leftover))
     }
 
     /// Answers without an upgrade and closes the socket.
@@ -264,12 +262,29 @@ where
     let mut leftover = BytesMut::new();
     let response = read_head(&mut io, &mut leftover, deadline, |buf| decoder.decode(buf)).await?;
     match handshake.verify(&response) {
-        Ok(subprotocol) => {
-            let ws = WebSocket::client(io, config).map_err(HandshakeError::Random)?;
-            Ok((ws.with_leftover(leftover).with_subprotocol(subprotocol), response))
+        Ok(opened) => {
+            let ws = WebSocket::opened(io, config, &opened).map_err(HandshakeError::Random)?;
+            Ok((ws.with_leftover(leftover), response))
         }
-        Err(error) => Err(HandshakeError::Response { error, response: Box::new(response) }),
+        Err(error) => {
+            let mut body = BodyDecoder::new(&response, handshake.response_limits());
+            // As much of it as comes: what went wrong first is what is reported.
+            let _ = within(deadline, read_body(&mut io, &mut leftover, &mut body)).await;
+            Err(HandshakeError::response(error, response.map(|()| body.finish())))
+        }
     }
+}
+
+async fn read_body<IO>(io: &mut IO, buf: &mut BytesMut, body: &mut BodyDecoder) -> io::Result<()>
+where
+    IO: AsyncRead + Unpin,
+{
+    while !body.decode(buf) {
+        if io.read_buf(buf).await? == 0 {
+            break;
+        }
+    }
+    Ok(())
 }
 
 /// Reads until `decode` has a head; what follows it stays in `buf`.
@@ -376,13 +391,13 @@ pub enum HandshakeError {
     Head(HeadError),
     /// The request was refused and answered.
     Rejected(Rejection),
-    /// The response does not open the connection. `response` is its head, for example with a `Retry-After` or a
-    /// `Location`.
+    /// The response does not open the connection: a redirect, a demand for authentication, an error, or a 101 that is wrong.
     Response {
         /// What is wrong with it.
         error: ClientError,
-        /// The head of the response.
-        response: Box<Response<()>>,
+        /// The response, with its `Location` or `Retry-After`, and its body up to
+        /// [`Limits::max_body`](crate::handshake::Limits::max_body).
+        response: Box<Response<Bytes>>,
     },
     /// The URI is not one of a WebSocket.
     Uri(UriError),
@@ -390,6 +405,12 @@ pub enum HandshakeError {
     NeedsTls,
     /// The system gives no random bytes for keys and masks.
     Random(getrandom::Error),
+}
+
+impl HandshakeError {
+    pub(super) fn response(error: ClientError, response: Response<Bytes>) -> Self {
+        Self::Response { error, response: Box::new(response) }
+    }
 }
 
 impl fmt::Display for HandshakeError {

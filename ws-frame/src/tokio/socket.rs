@@ -17,7 +17,7 @@ use futures_sink::Sink;
 use super::Error;
 use super::timer::{Timer, now};
 use super::wakers::{Side, Wakers};
-use crate::handshake::Subprotocol;
+use crate::handshake::{Accepted, Opened, Subprotocol};
 use crate::{
     CloseCode, CloseInfo, Config, Connection, Event, MAX_HEADER, Message, Outgoing, Role, SendError,
 };
@@ -124,6 +124,19 @@ impl<IO> WebSocket<IO> {
         let config = config.into();
         let connection = Connection::client(config.clone(), seed, now());
         Ok(Self::new(io, config, connection))
+    }
+
+    /// [`server`](Self::server) for what [`Policy`](crate::handshake::Policy) accepted, with what was negotiated.
+    pub fn accepted(io: IO, config: impl Into<Arc<Config>>, accepted: &Accepted) -> Self {
+        Self::server(io, config).with_subprotocol(accepted.subprotocol.clone())
+    }
+
+    /// [`client`](Self::client) for what a [`ClientHandshake`](crate::handshake::ClientHandshake) opened, with what was negotiated.
+    ///
+    /// # Errors
+    /// The system gives no random bytes.
+    pub fn opened(io: IO, config: impl Into<Arc<Config>>, opened: &Opened) -> Result<Self, getrandom::Error> {
+        Ok(Self::client(io, config)?.with_subprotocol(opened.subprotocol.clone()))
     }
 
     fn new(io: IO, config: Arc<Config>, connection: Connection) -> Self {
