@@ -239,9 +239,16 @@ impl Parser {
         self.state &= !HAS_BLOCK;
         let Block { data, event, id } = block;
         match id {
-            Some(id) if id.bytes() == self.last_id.as_bytes() => {}
-            Some(id) => id.store(&mut self.last_id),
-            None if kept & HAS_ID != 0 => mem::swap(&mut self.last_id, &mut self.staged_id),
+            Some(id) => {
+                self.commits = self.commits.wrapping_add(1);
+                if id.bytes() != self.last_id.as_bytes() {
+                    id.store(&mut self.last_id);
+                }
+            }
+            None if kept & HAS_ID != 0 => {
+                self.commits = self.commits.wrapping_add(1);
+                mem::swap(&mut self.last_id, &mut self.staged_id);
+            }
             None => {}
         }
         if data.is_some() || kept & HAS_DATA != 0 {

@@ -63,6 +63,8 @@ pub struct Parser {
     line_offset: u64,
     /// The part of `partial` that is lent.
     lent: (usize, usize),
+    /// How many blocks committed an id.
+    commits: u32,
     state: u16,
     options: u8,
     /// How much of a byte order mark was seen.
@@ -118,6 +120,7 @@ impl Parser {
             offset: 0,
             line_offset: 0,
             lent: (0, 0),
+            commits: 0,
             state: START,
             options: COMMENTS,
             bom: 0,
@@ -233,6 +236,12 @@ impl Parser {
     pub fn set_last_event_id(&mut self, id: &EventId) {
         self.last_id.clear();
         self.last_id.push_str(id.as_str());
+    }
+
+    /// How many blocks committed an id, the same one again included. It wraps.
+    #[cfg(feature = "client")]
+    pub(crate) const fn commits(&self) -> u32 {
+        self.commits
     }
 
     /// The last reconnection time that the stream gave. A value beyond 64 bits of milliseconds counts as the largest one; a
