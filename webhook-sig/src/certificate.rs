@@ -5,9 +5,11 @@ use core::fmt;
 
 use x509_cert::der::{Decode as _, Encode as _};
 
+use crate::algorithm::{Algorithm, sealed};
 use crate::public_key::PublicKeyError;
 use crate::rsa::RsaPublicKey;
-use crate::{SignatureAlgorithm, UnixMillis};
+use crate::scheme::NoScheme;
+use crate::{KeyRing, SignatureAlgorithm, UnixMillis};
 
 /// The most bytes of a certificate: those of the providers have about 2 KiB. Stops a file that is long to parse.
 pub const MAX_CERTIFICATE: usize = 16 * 1024;
@@ -15,7 +17,7 @@ pub const MAX_CERTIFICATE: usize = 16 * 1024;
 /// An X.509 certificate of an RSA key (RFC 5280), as AWS SNS and PayPal name one in each message.
 ///
 /// It is the caller who fetched it over TLS from an address that was checked first
-/// ([`sns::CertUrl`](crate::sns::CertUrl), [`PayPalCertUrl`](crate::PayPalCertUrl)) and who trusts it: neither its
+/// ([`sns::CertUrl`](crate::sns::CertUrl), [`paypal::CertUrl`](crate::paypal::CertUrl)) and who trusts it: neither its
 /// issuer nor its revocation is looked at here. Outside its own validity it verifies nothing.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Certificate {
@@ -90,5 +92,20 @@ impl fmt::Debug for Certificate {
             .field("from", &self.from)
             .field("until", &self.until)
             .finish_non_exhaustive()
+    }
+}
+
+impl sealed::Sealed for Certificate {}
+
+/// In a ring for [`sns::Verifier`](crate::sns::Verifier) and [`paypal::Verifier`](crate::paypal::Verifier).
+impl Algorithm for Certificate {
+    type Scheme = NoScheme;
+}
+
+impl KeyRing<Certificate> {
+    /// A ring of certificates, for SNS and PayPal. Name each as its URL, and only the one that a message names is tried.
+    #[must_use]
+    pub const fn certificates() -> Self {
+        Self::with_max_active(Self::MAX_ACTIVE)
     }
 }

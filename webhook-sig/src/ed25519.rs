@@ -10,7 +10,12 @@ use ed25519_dalek::{Signature, SigningKey, StreamVerifier, VerifyingKey};
 use sha2::{Digest as _, Sha512};
 use zeroize::Zeroizing;
 
+use crate::KeyRing;
+use crate::algorithm::{Algorithm, Run, Sign, Verify, sealed};
+use crate::few::Few;
+use crate::key_ring::{Entry, KeyId};
 use crate::public_key::PublicKeyError;
+use crate::scheme::{Encoding, Layout, Part, Schemes, TimeIn, decode_exact};
 
 /// The prefix of a Standard Webhooks public key in text form.
 const WHPK: &str = "whpk_";
@@ -235,6 +240,192 @@ impl Ed25519SigningKey {
 impl fmt::Debug for Ed25519SigningKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Ed25519SigningKey([redacted])")
+    }
+}
+
+/// How a provider signs its webhooks, with Ed25519.
+#[non_exhaustive]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Ed25519Scheme {
+    /// Standard Webhooks 1.0.0 with asymmetric keys: `webhook-id`, `webhook-timestamp` and
+    /// `webhook-signature: v1a,BASE64`, of `id.timestamp.body`. `v1` beside it is skipped: where `v1a` is demanded, a
+    /// shared secret is no way down.
+    StandardWebhooks,
+    /// Svix: as Standard Webhooks, under `svix-id`, `svix-timestamp` and `svix-signature`.
+    Svix,
+    /// Discord: `X-Signature-Ed25519: HEX` and `X-Signature-Timestamp`, of the timestamp and the body ("Overview of
+    /// interactions", "Webhook events").
+    Discord,
+    /// Any other scheme with Ed25519, as data.
+    Custom(&'static Layout),
+}
+
+impl Ed25519Scheme {
+    /// Every provider's scheme.
+    pub const ALL: [Self; 3] = [Self::StandardWebhooks, Self::Svix, Self::Discord];
+
+    /// The name for logs: `standard-v1a`, `svix-v1a`, `discord`, `custom`.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::StandardWebhooks => "standard-v1a",
+            Self::Svix => "svix-v1a",
+            Self::Discord => "discord",
+            Self::Custom(_) => "custom",
+        }
+    }
+}
+
+impl fmt::Display for Ed25519Scheme {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+/// Each signature costs a hash of the body and a multiplication of points for each key, so fewer are looked at.
+const MAX_SIGNATURES: usize = 4;
+
+static STANDARD_WEBHOOKS: Layout = Layout::new("webhook-signature", Encoding::Base64)
+    .label("v1a,")
+    .list(b' ')
+    .id("webhook-id")
+    .time(TimeIn::Header("webhook-timestamp"))
+    .before(&[Part::Id, Part::Text("."), Part::Time, Part::Text(".")])
+    .max_signatures(MAX_SIGNATURES);
+
+static SVIX: Layout = Layout::new("svix-signature", Encoding::Base64)
+    .label("v1a,")
+    .list(b' ')
+    .id("svix-id")
+    .time(TimeIn::Header("svix-timestamp"))
+    .before(&[Part::Id, Part::Text("."), Part::Time, Part::Text(".")])
+    .max_signatures(MAX_SIGNATURES);
+
+static DISCORD: Layout = Layout::new("x-signature-ed25519", Encoding::Hex)
+    .time(TimeIn::Header("x-signature-timestamp"))
+    .before(&[Part::Time])
+    .max_signatures(1);
+
+impl Schemes for Ed25519Scheme {
+    fn layout(self) -> &'static Layout {
+        match self {
+            Self::StandardWebhooks => &STANDARD_WEBHOOKS,
+            Self::Svix => &SVIX,
+            Self::Discord => &DISCORD,
+            Self::Custom(layout) => layout,
+        }
+    }
+}
+
+impl sealed::Sealed for Ed25519PublicKey {}
+
+impl Algorithm for Ed25519PublicKey {
+    type Scheme = Ed25519Scheme;
+}
+
+impl sealed::Sealed for Ed25519SigningKey {}
+
+impl Algorithm for Ed25519SigningKey {
+    type Scheme = Ed25519Scheme;
+}
+
+impl Verify for Ed25519PublicKey {
+    type Signature = [u8; 64];
+    type Run<'a> = Ed25519Run<'a>;
+
+    fn decode(encoding: Encoding, text: &[u8]) -> Option<[u8; 64]> {
+        let mut signature = [0; 64];
+        decode_exact(encoding, text, &mut signature).then_some(signature)
+    }
+
+    fn run<'a>(keys: impl Iterator<Item = &'a Entry<Self>>, signatures: Few<[u8; 64], 2>) -> Ed25519Run<'a> {
+        let mut run = Ed25519Run { lanes: Few::new(), keys: 0, signatures: signatures.len() };
+        for entry in keys {
+            run.keys += 1;
+            // What is hashed begins with R and the key, so no two of these share their work.
+            for verifier in signatures.iter().filter_map(|signature| entry.key().begin(signature)) {
+                run.lanes.push((entry, verifier));
+            }
+        }
+        run
+    }
+}
+
+impl Sign for Ed25519SigningKey {
+    type Signed = [u8; 64];
+
+    fn sign(&self, parts: &[&[u8]]) -> [u8; 64] {
+        Self::sign(self, parts)
+    }
+}
+
+/// One message under way, for all pairs of a key and a signature.
+#[doc(hidden)]
+pub struct Ed25519Run<'a> {
+    lanes: Few<(&'a Entry<Ed25519PublicKey>, StreamVerifier), 1>,
+    keys: usize,
+    signatures: usize,
+}
+
+impl<'a> Run<'a> for Ed25519Run<'a> {
+    fn fork(&self) -> Option<Self> {
+        None
+    }
+
+    fn update(&mut self, bytes: &[u8]) {
+        for (_, verifier) in self.lanes.iter_mut() {
+            verifier.update(bytes);
+        }
+    }
+
+    fn finish(&mut self) -> Option<&'a KeyId> {
+        // Signatures are public, so the first that matches ends it.
+        let lanes = core::mem::replace(&mut self.lanes, Few::new());
+        let mut matching = lanes.into_iter().filter_map(|(entry, verifier)| {
+            verifier.finalize_and_verify().is_ok().then(|| entry.id())
+        });
+        matching.next()
+    }
+
+    fn keys(&self) -> usize {
+        self.keys
+    }
+
+    fn signatures(&self) -> usize {
+        self.signatures
+    }
+}
+
+impl KeyRing<Ed25519PublicKey> {
+    /// A ring of public keys for Ed25519, which verifies. At most [`KeyRing::MAX_ACTIVE`](KeyRing::MAX_ACTIVE) of them
+    /// can be active at a time.
+    ///
+    /// ```
+    /// use webhook_sig::{Ed25519PublicKey, Ed25519Scheme, Ed25519SigningKey, KeyRing, UnixMillis};
+    ///
+    /// let now = UnixMillis::from_secs(1_700_000_000);
+    /// let private = Ed25519SigningKey::from_seed(&[7; 32])?;
+    /// let public = Ed25519PublicKey::whpk(&private.public_key().to_whpk())?;
+    ///
+    /// let sender = KeyRing::ed25519_signing().key("2026-11", private)?;
+    /// let headers = sender.signer(Ed25519Scheme::StandardWebhooks).sign("msg_1", now, b"{}")?;
+    ///
+    /// let receiver = KeyRing::ed25519().key("2026-11", public)?;
+    /// let verified = receiver.scheme(Ed25519Scheme::StandardWebhooks).verify(&headers, b"{}", now)?;
+    /// assert_eq!(verified.key().as_str(), "2026-11");
+    /// # Ok::<(), Box<dyn core::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub const fn ed25519() -> Self {
+        Self::with_max_active(Self::MAX_ACTIVE)
+    }
+}
+
+impl KeyRing<Ed25519SigningKey> {
+    /// A ring of private keys for Ed25519, which signs ([`KeyRing::ed25519`]).
+    #[must_use]
+    pub const fn ed25519_signing() -> Self {
+        Self::with_max_active(Self::MAX_ACTIVE)
     }
 }
 

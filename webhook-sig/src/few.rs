@@ -3,8 +3,8 @@
 use alloc::vec::Vec;
 
 /// The first `INLINE` items are held in place.
-#[derive(Debug)]
-pub(crate) struct Few<T, const INLINE: usize> {
+#[derive(Clone, Debug)]
+pub struct Few<T, const INLINE: usize> {
     inline: [Option<T>; INLINE],
     more: Vec<T>,
 }
@@ -14,6 +14,7 @@ impl<T, const INLINE: usize> Few<T, INLINE> {
         Self { inline: [const { None }; INLINE], more: Vec::new() }
     }
 
+    #[inline]
     pub(crate) fn push(&mut self, item: T) {
         match self.inline.iter_mut().find(|slot| slot.is_none()) {
             Some(slot) => *slot = Some(item),
@@ -31,5 +32,10 @@ impl<T, const INLINE: usize> Few<T, INLINE> {
 
     pub(crate) fn iter_mut(&mut self) -> impl Iterator<Item = &mut T> {
         self.inline.iter_mut().flatten().chain(&mut self.more)
+    }
+
+    #[cfg(feature = "ed25519")]
+    pub(crate) fn into_iter(self) -> impl Iterator<Item = T> {
+        self.inline.into_iter().flatten().chain(self.more)
     }
 }

@@ -24,8 +24,8 @@
 //! # Map
 //! | what | where |
 //! |---|---|
-//! | secrets and their rotation | [`Secret`], [`KeyRing`], [`KeyId`] |
-//! | what is on the wire | [`Scheme`], [`HeaderSource`] |
+//! | secrets, keys and their rotation | [`Secret`], [`KeyRing`], [`HmacSha256`], [`HmacSha1`], [`Window`], [`KeyId`] |
+//! | what is on the wire | [`Scheme`], [`Sha1Scheme`], [`Layout`], [`HeaderSource`] |
 //! | verifying, in one go or while the body arrives | [`Verifier`], [`Pending`], [`Collecting`] |
 //! | what a verification yields | [`Verified`], [`SignedId`], [`DedupeKey`] |
 //! | why it was refused | [`Reject`], [`Explain`], [`Diagnosis`] |
@@ -39,9 +39,10 @@
 #![no_std]
 
 extern crate alloc;
-#[cfg(feature = "std")]
+#[cfg(any(feature = "std", test))]
 extern crate std;
 
+mod algorithm;
 #[cfg(feature = "rsa-verify")]
 mod certificate;
 mod constant_time;
@@ -58,6 +59,7 @@ mod error;
 mod external;
 mod few;
 mod headers;
+mod hmac;
 #[cfg(feature = "hyper")]
 pub mod hyper;
 #[cfg(feature = "json")]
@@ -66,6 +68,8 @@ pub mod json;
 mod jwks;
 mod key_ring;
 mod limits;
+#[cfg(feature = "rsa-verify")]
+pub mod paypal;
 #[cfg(any(feature = "ed25519", feature = "p256", feature = "rsa-verify"))]
 mod pem;
 #[cfg(any(feature = "ed25519", feature = "p256", feature = "rsa-verify"))]
@@ -78,30 +82,36 @@ mod scheme;
 mod secret;
 mod sign;
 mod signature_algorithm;
+#[cfg(feature = "rsa-verify")]
+pub mod sns;
 pub mod ssrf;
 #[cfg(feature = "rfc9421")]
 mod structured_fields;
 mod time;
 mod verify;
 
+pub use algorithm::{Algorithm, Sign, Verify};
 #[cfg(feature = "rsa-verify")]
 pub use certificate::{Certificate, MAX_CERTIFICATE};
 #[cfg(feature = "p256")]
 pub use ecdsa::{EcdsaPublicKey, EcdsaSigningKey, ecdsa_signature_from_der};
 #[cfg(feature = "ed25519")]
-pub use ed25519::{Ed25519PublicKey, Ed25519SigningKey};
-pub use error::{Exceeded, Flaw, KeyRingError, Reject, SignError};
+pub use ed25519::{Ed25519PublicKey, Ed25519Scheme, Ed25519SigningKey};
+pub use error::{BodyFlaw, Exceeded, Flaw, KeyRingError, Reject, SignError};
 pub use external::{ExternalError, ExternalSigner, PreHash, ToSign};
 pub use headers::HeaderSource;
+pub use hmac::{HmacSha1, HmacSha256};
 #[cfg(all(feature = "json", any(feature = "ed25519", feature = "p256", feature = "rsa-verify")))]
 pub use jwks::{JwkFlaw, Jwks, JwksError, JwksLimits};
-pub use key_ring::{KeyId, KeyRing};
+pub use key_ring::{KeyId, KeyRing, Window};
 pub use limits::Limits;
 #[cfg(any(feature = "ed25519", feature = "p256", feature = "rsa-verify"))]
 pub use public_key::{PublicKey, PublicKeyError};
 #[cfg(feature = "rsa-verify")]
 pub use rsa::RsaPublicKey;
-pub use scheme::{Scheme, UnknownScheme};
+pub use scheme::{
+    Encoding, Layout, NoScheme, Part, Scheme, Schemes, Sha1Scheme, TimeIn, TimeUnit, UnknownScheme, twilio_json_url,
+};
 pub use secret::{Secret, SecretError};
 pub use sign::{SignatureHeaders, Signer};
 pub use signature_algorithm::SignatureAlgorithm;

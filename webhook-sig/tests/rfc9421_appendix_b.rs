@@ -48,14 +48,13 @@ const SHARED: &str = "uzvJfB4u3N0Jy4T7NZ75MDVcr8zSTInedJtkgcu46YW4XByzNJjxBdtjUk
 
 const REQUEST_DIGEST: &str =
     "sha-512=:WZDPaVn/7XgHaAy8pmojAkGWoRx2UFChF41A2svX+TaPm+AbwAgBWnrIiYllu7BNNyealdVLvRwEmTHWXvJwew==:";
-/// What the signature base of B.2.4 has. The `test-response` at the head of B.2 has another digest, and neither is
-/// that of its body without a line end, so the body of B.2.4 is not bound here.
+/// What the signature base of B.2.4 has, and what its body has. The `test-response` at the head of B.2 has another one.
 const RESPONSE_DIGEST: &str =
     "sha-512=:mEWXIS7MaLRuGgxOBdODa3xqM1XdEvxoYhvlCFJ41QJgJc4GTsPp29l5oGX69wWdXymyU0rjJuahq4l5aGgfLQ==:";
 const REQUEST_BODY: &str = r#"{"hello": "world"}"#;
 
 fn ring() -> KeyRing<MessageKey> {
-    KeyRing::with_max_active(8)
+    KeyRing::messages()
         .key("test-key-rsa", RsaPublicKey::from_pem(SignatureAlgorithm::RsaV15Sha256, RSA).unwrap())
         .unwrap()
         .key("test-key-rsa-pss", RsaPublicKey::from_pem(SignatureAlgorithm::RsaPssSha512, RSA_PSS).unwrap())
@@ -241,7 +240,7 @@ fn b_2_4_signing_a_response_using_ecdsa_p256_sha256() {
         ),
     ]);
     let message = Message::response(200, &headers);
-    let accepted = accept(&message, r#"{"message": "good dog"}"#, Binding::Off);
+    let accepted = accept(&message, r#"{"message": "good dog"}"#, Binding::Required);
     assert_eq!(accepted.verified().key().as_str(), "test-key-ecc-p256");
     assert_eq!(
         base(&message, &signing("sig-b24", &names, "test-key-ecc-p256")),

@@ -3,10 +3,9 @@
 use std::fmt;
 use std::vec::Vec;
 
-use hmac::{Hmac, KeyInit as _, Mac as _};
-use sha2::Sha256;
-
-use crate::{Secret, SignatureAlgorithm};
+use crate::algorithm::{Algorithm, sealed};
+use crate::scheme::NoScheme;
+use crate::{HmacSha256, KeyRing, Secret, SignatureAlgorithm, constant_time};
 
 /// A key that verifies messages. Its algorithm belongs to it: `alg` in a message can only agree.
 ///
@@ -23,7 +22,7 @@ pub struct MessageKey(Verifying);
 
 #[derive(Clone)]
 enum Verifying {
-    Hmac(Hmac<Sha256>),
+    Hmac(HmacSha256),
     #[cfg(any(feature = "ed25519", feature = "p256", feature = "rsa-verify"))]
     Public(crate::PublicKey),
 }
@@ -41,8 +40,7 @@ impl MessageKey {
 
     pub(super) fn verify(&self, base: &[u8], signature: &[u8]) -> bool {
         match &self.0 {
-            // In constant time, by `hmac`.
-            Verifying::Hmac(hmac) => hmac.clone().chain_update(base).verify_slice(signature).is_ok(),
+            Verifying::Hmac(hmac) => constant_time::equal(&hmac.mac(&[base]), signature).into(),
             #[cfg(any(feature = "ed25519", feature = "p256", feature = "rsa-verify"))]
             Verifying::Public(key) => {
                 // SHA-1 is there for one provider's old messages, and has no name in RFC 9421.
@@ -60,7 +58,7 @@ impl fmt::Debug for MessageKey {
 
 impl From<Secret> for MessageKey {
     fn from(secret: Secret) -> Self {
-        Self(Verifying::Hmac(keyed(&secret)))
+        Self(Verifying::Hmac(secret.into()))
     }
 }
 
@@ -78,7 +76,7 @@ pub struct MessageSigningKey(Private);
 
 #[derive(Clone)]
 enum Private {
-    Hmac(Hmac<Sha256>),
+    Hmac(HmacSha256),
     #[cfg(feature = "ed25519")]
     Ed25519(crate::Ed25519SigningKey),
     #[cfg(feature = "p256")]
@@ -100,7 +98,7 @@ impl MessageSigningKey {
 
     pub(super) fn sign(&self, base: &[u8]) -> Vec<u8> {
         match &self.0 {
-            Private::Hmac(hmac) => hmac.clone().chain_update(base).finalize().into_bytes().to_vec(),
+            Private::Hmac(hmac) => hmac.mac(&[base]).to_vec(),
             #[cfg(feature = "ed25519")]
             Private::Ed25519(key) => key.sign(&[base]).to_vec(),
             #[cfg(feature = "p256")]
@@ -117,7 +115,7 @@ impl fmt::Debug for MessageSigningKey {
 
 impl From<Secret> for MessageSigningKey {
     fn from(secret: Secret) -> Self {
-        Self(Private::Hmac(keyed(&secret)))
+        Self(Private::Hmac(secret.into()))
     }
 }
 
@@ -135,7 +133,17 @@ impl From<crate::EcdsaSigningKey> for MessageSigningKey {
     }
 }
 
-fn keyed(secret: &Secret) -> Hmac<Sha256> {
-    #[expect(clippy::expect_used, reason = "HMAC takes a key of any length (RFC 2104 §2)")]
-    Hmac::new_from_slice(secret.expose()).expect("a key of any length")
+impl sealed::Sealed for MessageKey {}
+
+/// In a ring for a [`Verifier`](super::Verifier).
+impl Algorithm for MessageKey {
+    type Scheme = NoScheme;
+}
+
+impl KeyRing<MessageKey> {
+    /// A ring of keys for messages, of any algorithm each; a key's name is its `keyid`.
+    #[must_use]
+    pub const fn messages() -> Self {
+        Self::with_max_active(Self::MAX_ACTIVE)
+    }
 }
