@@ -56,7 +56,7 @@ fn digits(text: &str) -> Option<u64> {
 }
 
 fn is_leap(year: u64) -> bool {
-    year % 4 == 0 && (year % 100 != 0 || year % 400 == 0)
+    year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400))
 }
 
 fn days_of(year: u64, month: u64) -> u64 {
@@ -77,7 +77,6 @@ fn days_since_epoch(year: u64, month: u64, day: u64) -> Option<u64> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use alloc::string::ToString as _;
 
     #[test]
     fn reads_what_the_providers_write() {
@@ -92,10 +91,24 @@ mod tests {
     #[test]
     fn refuses_everything_else() {
         for text in [
-            "", "Z", "2016-02-18T20:01:35", "2016-02-18T20:01:35+00:00", "2016-02-18 20:01:35Z", "2016-02-30T20:01:35Z",
-            "2023-02-29T00:00:00Z", "2016-13-01T00:00:00Z", "2016-00-01T00:00:00Z", "2016-02-18T24:00:00Z",
-            "2016-02-18T20:60:00Z", "2016-02-18T20:01:60Z", "2016-02-18T20:01:35.Z", "2016-02-18T20:01:35.1234567890Z",
-            "2016-02-18T20:01:35,5Z", "+016-02-18T20:01:35Z", "1969-12-31T23:59:59Z", "2016-02-18T20:01:3éZ",
+            "",
+            "Z",
+            "2016-02-18T20:01:35",
+            "2016-02-18T20:01:35+00:00",
+            "2016-02-18 20:01:35Z",
+            "2016-02-30T20:01:35Z",
+            "2023-02-29T00:00:00Z",
+            "2016-13-01T00:00:00Z",
+            "2016-00-01T00:00:00Z",
+            "2016-02-18T24:00:00Z",
+            "2016-02-18T20:60:00Z",
+            "2016-02-18T20:01:60Z",
+            "2016-02-18T20:01:35.Z",
+            "2016-02-18T20:01:35.1234567890Z",
+            "2016-02-18T20:01:35,5Z",
+            "+016-02-18T20:01:35Z",
+            "1969-12-31T23:59:59Z",
+            "2016-02-18T20:01:3éZ",
         ] {
             assert_eq!(parse(text), None, "{text}");
         }
@@ -105,7 +118,7 @@ mod tests {
     fn what_is_written_is_read() {
         for days in (0..2_932_896).step_by(97) {
             let at = UnixMillis::from_millis(days * 86_400_000 + 12_345_678);
-            assert_eq!(parse(&write(at)), Some(at), "{}", at.to_string());
+            assert_eq!(parse(&write(at)), Some(at), "{at}");
         }
     }
 }

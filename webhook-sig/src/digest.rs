@@ -175,7 +175,11 @@ impl Digests {
                 digests.sha512 = Some(bytes.as_slice().try_into().map_err(|_| DigestError::Malformed)?);
             }
         }
-        if digests.sha256.is_none() && digests.sha512.is_none() { Err(DigestError::Weak) } else { Ok(digests) }
+        if digests.sha256.is_none() && digests.sha512.is_none() {
+            Err(DigestError::Weak)
+        } else {
+            Ok(digests)
+        }
     }
 
     /// Only the digest of one algorithm, if it is there.
@@ -231,8 +235,10 @@ impl Check {
     /// # Errors
     /// [`DigestError::Mismatch`].
     pub fn finish(self) -> Result<(), DigestError> {
-        let sha256 = self.sha256.is_none_or(|(hash, digest)| hash.finalize().as_slice().ct_eq(&digest).into());
-        let sha512 = self.sha512.is_none_or(|(hash, digest)| hash.finalize().as_slice().ct_eq(&digest).into());
+        let sha256 =
+            self.sha256.is_none_or(|(hash, digest)| hash.finalize().as_slice().ct_eq(&digest).into());
+        let sha512 =
+            self.sha512.is_none_or(|(hash, digest)| hash.finalize().as_slice().ct_eq(&digest).into());
         if sha256 && sha512 { Ok(()) } else { Err(DigestError::Mismatch) }
     }
 

@@ -59,7 +59,8 @@ impl EcdsaPublicKey {
         if let Ok(key) = p256::ecdsa::VerifyingKey::from_public_key_der(der) {
             return Ok(Self(Public::P256(key)));
         }
-        let key = p384::ecdsa::VerifyingKey::from_public_key_der(der).map_err(|_| PublicKeyError::Encoding)?;
+        let key =
+            p384::ecdsa::VerifyingKey::from_public_key_der(der).map_err(|_| PublicKeyError::Encoding)?;
         Ok(Self(Public::P384(key)))
     }
 
@@ -113,8 +114,9 @@ impl EcdsaSigningKey {
     /// A key for P-256 from its scalar, 32 bytes in big-endian order.
     ///
     /// # Errors
-    /// [`PublicKeyError::Point`] if it is zero, too large or of another length.
+    /// [`PublicKeyError::Length`], [`PublicKeyError::Point`] if it is zero or too large.
     pub fn p256(scalar: &[u8]) -> Result<Self, PublicKeyError> {
+        let scalar: &[u8; 32] = scalar.try_into().map_err(|_| PublicKeyError::Length)?;
         let key = p256::ecdsa::SigningKey::from_slice(scalar).map_err(|_| PublicKeyError::Point)?;
         Ok(Self(Private::P256(key)))
     }
@@ -122,8 +124,9 @@ impl EcdsaSigningKey {
     /// A key for P-384 from its scalar, 48 bytes in big-endian order.
     ///
     /// # Errors
-    /// [`PublicKeyError::Point`] if it is zero, too large or of another length.
+    /// [`PublicKeyError::Length`], [`PublicKeyError::Point`] if it is zero or too large.
     pub fn p384(scalar: &[u8]) -> Result<Self, PublicKeyError> {
+        let scalar: &[u8; 48] = scalar.try_into().map_err(|_| PublicKeyError::Length)?;
         let key = p384::ecdsa::SigningKey::from_slice(scalar).map_err(|_| PublicKeyError::Point)?;
         Ok(Self(Private::P384(key)))
     }
@@ -149,14 +152,19 @@ impl EcdsaSigningKey {
     /// Signs the concatenation of `parts`.
     #[must_use]
     pub fn sign(&self, parts: &[&[u8]]) -> Vec<u8> {
-        #[expect(clippy::expect_used, reason = "it fails for a digest shorter than half the order, and these are as long as it")]
+        #[expect(
+            clippy::expect_used,
+            reason = "it fails for a digest shorter than half the order, and these are as long as it"
+        )]
         match &self.0 {
             Private::P256(key) => {
-                let signature: p256::ecdsa::Signature = key.sign_prehash(&digest::<Sha256>(parts)).expect("a signature");
+                let signature: p256::ecdsa::Signature =
+                    key.sign_prehash(&digest::<Sha256>(parts)).expect("a signature");
                 signature.to_bytes().to_vec()
             }
             Private::P384(key) => {
-                let signature: p384::ecdsa::Signature = key.sign_prehash(&digest::<Sha384>(parts)).expect("a signature");
+                let signature: p384::ecdsa::Signature =
+                    key.sign_prehash(&digest::<Sha384>(parts)).expect("a signature");
                 signature.to_bytes().to_vec()
             }
         }

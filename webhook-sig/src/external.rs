@@ -5,7 +5,10 @@ use core::fmt;
 
 use sha2::{Sha256, Sha384, Sha512};
 
-use crate::SignatureAlgorithm;
+use crate::error::SignError;
+use crate::scheme::Layout;
+use crate::sign::{Framed, SignatureHeaders};
+use crate::{Scheme, Schemes as _, SignatureAlgorithm, UnixMillis};
 
 /// A signer outside of this process. It is asked for one signature at a time, as a plain future that any executor
 /// can poll; time limits and retries are the implementor's.
@@ -81,7 +84,9 @@ impl<'a> ToSign<'a> {
         let mut bytes = [0; 64];
         let len = match self.algorithm {
             SignatureAlgorithm::HmacSha256 | SignatureAlgorithm::Ed25519 => return None,
-            SignatureAlgorithm::EcdsaP256Sha256 | SignatureAlgorithm::RsaV15Sha256 => self.hash::<Sha256>(&mut bytes),
+            SignatureAlgorithm::EcdsaP256Sha256 | SignatureAlgorithm::RsaV15Sha256 => {
+                self.hash::<Sha256>(&mut bytes)
+            }
             SignatureAlgorithm::EcdsaP384Sha384 => self.hash::<Sha384>(&mut bytes),
             SignatureAlgorithm::RsaPssSha512 => self.hash::<Sha512>(&mut bytes),
             #[cfg(feature = "rsa-verify")]
@@ -144,12 +149,16 @@ impl<S: fmt::Display, E: fmt::Display> fmt::Display for ExternalError<S, E> {
             Self::Sign(error) => error.fmt(f),
             Self::Signer(error) => write!(f, "the external signer failed: {error}"),
             Self::Algorithm(algorithm) => write!(f, "the scheme does not sign with {algorithm}"),
-            Self::Length(length) => write!(f, "the external signer gave {length} bytes, which is no signature"),
+            Self::Length(length) => {
+                write!(f, "the external signer gave {length} bytes, which is no signature")
+            }
         }
     }
 }
 
-impl<S: core::error::Error + 'static, E: core::error::Error + 'static> core::error::Error for ExternalError<S, E> {
+impl<S: core::error::Error + 'static, E: core::error::Error + 'static> core::error::Error
+    for ExternalError<S, E>
+{
     fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {
         match self {
             Self::Sign(error) => Some(error),
@@ -165,9 +174,9 @@ pub(crate) fn has_length(algorithm: SignatureAlgorithm, length: usize) -> bool {
         SignatureAlgorithm::HmacSha256 => length == 32,
         SignatureAlgorithm::Ed25519 | SignatureAlgorithm::EcdsaP256Sha256 => length == 64,
         SignatureAlgorithm::EcdsaP384Sha384 => length == 96,
-        SignatureAlgorithm::RsaPssSha512 | SignatureAlgorithm::RsaV15Sha256 | SignatureAlgorithm::RsaV15Sha1 => {
-            (256..=1024).contains(&length)
-        }
+        SignatureAlgorithm::RsaPssSha512
+        | SignatureAlgorithm::RsaV15Sha256
+        | SignatureAlgorithm::RsaV15Sha1 => (256..=1024).contains(&length),
     }
 }
 
@@ -182,5 +191,56 @@ pub(crate) async fn ask<X: ExternalSigner, S>(
         return Err(ExternalError::Algorithm(algorithm));
     }
     let signature = signer.sign(ToSign::new(algorithm, parts)).await.map_err(ExternalError::Signer)?;
-    if has_length(algorithm, signature.len()) { Ok(signature) } else { Err(ExternalError::Length(signature.len())) }
+    if has_length(algorithm, signature.len()) {
+        Ok(signature)
+    } else {
+        Err(ExternalError::Length(signature.len()))
+    }
+}
+
+/// Signs by a scheme that is data.
+pub(crate) async fn sign<X: ExternalSigner>(
+    layout: &'static Layout,
+    algorithm: SignatureAlgorithm,
+    (id, at, body, url): (&str, UnixMillis, &[u8], Option<&str>),
+    signer: &X,
+) -> Result<SignatureHeaders, ExternalError<SignError, X::Error>> {
+    let framed = Framed::new(layout, id, at, body, url).map_err(ExternalError::Sign)?;
+    let signature = ask(signer, &[algorithm], &framed.parts()).await?;
+    framed.headers(core::iter::once(signature.as_slice())).map_err(ExternalError::Sign)
+}
+
+impl Scheme {
+    /// Signs with a key for HMAC-SHA256 that is somewhere else; otherwise as [`Signer::sign`](crate::Signer::sign), `url`
+    /// being that of [`Signer::with_url`](crate::Signer::with_url).
+    ///
+    /// # Errors
+    /// [`ExternalError`].
+    pub async fn sign_with<X: ExternalSigner>(
+        self,
+        id: &str,
+        at: UnixMillis,
+        body: &[u8],
+        url: Option<&str>,
+        signer: &X,
+    ) -> Result<SignatureHeaders, ExternalError<SignError, X::Error>> {
+        sign(self.layout(), SignatureAlgorithm::HmacSha256, (id, at, body, url), signer).await
+    }
+}
+
+#[cfg(feature = "ed25519")]
+impl crate::Ed25519Scheme {
+    /// Signs with a key for Ed25519 that is somewhere else; otherwise as [`Signer::sign`](crate::Signer::sign).
+    ///
+    /// # Errors
+    /// [`ExternalError`].
+    pub async fn sign_with<X: ExternalSigner>(
+        self,
+        id: &str,
+        at: UnixMillis,
+        body: &[u8],
+        signer: &X,
+    ) -> Result<SignatureHeaders, ExternalError<SignError, X::Error>> {
+        sign(self.layout(), SignatureAlgorithm::Ed25519, (id, at, body, None), signer).await
+    }
 }

@@ -77,7 +77,9 @@ impl Jwks {
                 continue;
             };
             let kid = match &jwk.kid {
-                Some(kid) if kid.len() > limits.max_kid => return Err(JwksError::Kid { max: limits.max_kid }),
+                Some(kid) if kid.len() > limits.max_kid => {
+                    return Err(JwksError::Kid { max: limits.max_kid });
+                }
                 Some(kid) => kid.clone(),
                 None => jwk.thumbprint(),
             };
@@ -92,6 +94,35 @@ impl Jwks {
     /// The keys with their names: `kid`, or for a key without one its thumbprint (RFC 7638).
     pub fn iter(&self) -> impl Iterator<Item = (&str, &PublicKey)> {
         self.keys.iter().map(|(kid, key)| (kid.as_str(), key))
+    }
+
+    /// The keys of Ed25519, for [`KeyRing::replace`](crate::KeyRing::replace).
+    ///
+    /// ```
+    /// use core::time::Duration;
+    /// use webhook_sig::{Jwks, JwksLimits, KeyRing, UnixMillis};
+    ///
+    /// # fn fetched() -> &'static [u8] { br#"{"keys":[]}"# }
+    /// # let now = UnixMillis::from_secs(1_700_000_000);
+    /// let mut ring = KeyRing::ed25519();
+    /// // From time to time, with what the caller fetched over TLS:
+    /// let jwks = Jwks::parse(fetched(), &JwksLimits::DEFAULT)?;
+    /// ring.replace(jwks.ed25519(), now, Duration::from_secs(3600))?;
+    /// # Ok::<(), Box<dyn core::error::Error>>(())
+    /// ```
+    #[cfg(feature = "ed25519")]
+    pub fn ed25519(&self) -> impl Iterator<Item = (&str, crate::Ed25519PublicKey)> {
+        self.iter().filter_map(|(kid, key)| match key {
+            PublicKey::Ed25519(key) => Some((kid, key.clone())),
+            #[cfg(any(feature = "p256", feature = "rsa-verify"))]
+            _ => None,
+        })
+    }
+
+    /// All keys, for a ring of message keys and [`KeyRing::replace`](crate::KeyRing::replace).
+    #[cfg(feature = "rfc9421")]
+    pub fn message_keys(&self) -> impl Iterator<Item = (&str, crate::rfc9421::MessageKey)> {
+        self.iter().map(|(kid, key)| (kid, key.clone().into()))
     }
 
     /// How many keys were passed over, for logs.
@@ -182,7 +213,11 @@ impl Jwk {
         #[cfg(feature = "p256")]
         {
             let point = [&[4], &x[..], &y[..]].concat();
-            let key = if length == 32 { crate::EcdsaPublicKey::p256(&point) } else { crate::EcdsaPublicKey::p384(&point) };
+            let key = if length == 32 {
+                crate::EcdsaPublicKey::p256(&point)
+            } else {
+                crate::EcdsaPublicKey::p384(&point)
+            };
             Ok(Some(key?.into()))
         }
         #[cfg(not(feature = "p256"))]

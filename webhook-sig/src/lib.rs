@@ -29,11 +29,22 @@
 //! | verifying, in one go or while the body arrives | [`Verifier`], [`Pending`], [`Collecting`] |
 //! | what a verification yields | [`Verified`], [`SignedId`], [`DedupeKey`] |
 //! | why it was refused | [`Reject`], [`Explain`], [`Diagnosis`] |
-//! | signing | [`Signer`], [`SignatureHeaders`] |
+//! | signing, here or elsewhere | [`Signer`], [`SignatureHeaders`], [`ExternalSigner`] |
 //! | where webhooks may be sent | [`ssrf`] |
 //! | delivering: schedule, retries, dead letters, replay | [`delivery`] |
 //! | bounds | [`Limits`], [`delivery::Limits`] |
 //! | time | [`UnixMillis`] |
+#![cfg_attr(
+    feature = "ed25519",
+    doc = "| keys of Ed25519 | [`Ed25519PublicKey`], [`Ed25519SigningKey`], [`Ed25519Scheme`] |"
+)]
+#![cfg_attr(feature = "p256", doc = "| keys of ECDSA | [`EcdsaPublicKey`], [`EcdsaSigningKey`] |")]
+#![cfg_attr(
+    feature = "rsa-verify",
+    doc = "| keys of RSA, certificates | [`RsaPublicKey`], [`Certificate`] |"
+)]
+#![cfg_attr(feature = "rsa-verify", doc = "| PayPal and AWS SNS | [`paypal`], [`sns`] |")]
+#![cfg_attr(feature = "rfc9421", doc = "| message signatures, digests | [`rfc9421`], [`digest`] |")]
 #![cfg_attr(feature = "json", doc = "| JSON out of verified bytes | [`json`] |")]
 #![cfg_attr(feature = "hyper", doc = "| sending over hyper and tokio | [`hyper`] |")]
 #![no_std]
@@ -110,7 +121,8 @@ pub use public_key::{PublicKey, PublicKeyError};
 #[cfg(feature = "rsa-verify")]
 pub use rsa::RsaPublicKey;
 pub use scheme::{
-    Encoding, Layout, NoScheme, Part, Scheme, Schemes, Sha1Scheme, TimeIn, TimeUnit, UnknownScheme, twilio_json_url,
+    Encoding, Layout, NoScheme, Part, Scheme, Schemes, Sha1Scheme, TimeIn, TimeUnit, UnknownScheme,
+    twilio_json_url,
 };
 pub use secret::{Secret, SecretError};
 pub use sign::{SignatureHeaders, Signer};
@@ -121,6 +133,6 @@ pub use verify::{
 };
 
 /// The README's example runs as a test.
-#[cfg(all(doctest, feature = "hyper", feature = "json"))]
+#[cfg(all(doctest, feature = "ed25519", feature = "hyper", feature = "json", feature = "rfc9421"))]
 #[doc = include_str!("../README.md")]
 mod readme {}

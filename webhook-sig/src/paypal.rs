@@ -116,7 +116,11 @@ impl<'r> Verifier<'r> {
     ///
     /// # Errors
     /// [`Reject`].
-    pub fn begin<'a, H: HeaderSource + ?Sized>(&self, headers: &'a H, now: UnixMillis) -> Result<Pending<'a>, Reject>
+    pub fn begin<'a, H: HeaderSource + ?Sized>(
+        &self,
+        headers: &'a H,
+        now: UnixMillis,
+    ) -> Result<Pending<'a>, Reject>
     where
         'r: 'a,
     {
@@ -164,7 +168,8 @@ impl<'r> Verifier<'r> {
             return Err(Reject::Limit(Exceeded::Id { max }));
         }
         // A vertical bar would move the boundary between id and time in the signed text.
-        let plain = !text.is_empty() && text.iter().all(|byte| byte.is_ascii_graphic() && !matches!(byte, b'|' | b'.'));
+        let plain = !text.is_empty()
+            && text.iter().all(|byte| byte.is_ascii_graphic() && !matches!(byte, b'|' | b'.'));
         let id = if plain { core::str::from_utf8(text).ok().and_then(SignedId::new) } else { None };
         id.ok_or(Reject::Malformed { header: ID, flaw: Flaw::Id })
     }

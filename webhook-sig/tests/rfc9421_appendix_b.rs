@@ -1,5 +1,11 @@
 //! RFC 9421: Appendix B in full (keys, signatures, proxies, transformations), and the worked examples of §2 and §3.2.
-#![cfg(all(feature = "rfc9421", feature = "ed25519", feature = "p256", feature = "rsa-verify", feature = "json"))]
+#![cfg(all(
+    feature = "rfc9421",
+    feature = "ed25519",
+    feature = "p256",
+    feature = "rsa-verify",
+    feature = "json"
+))]
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 use base64::Engine as _;
@@ -9,8 +15,8 @@ use webhook_sig::rfc9421::{
     StructuredType, Verifier, signature_base,
 };
 use webhook_sig::{
-    EcdsaPublicKey, EcdsaSigningKey, Ed25519PublicKey, Ed25519SigningKey, Jwks, JwksLimits, KeyRing, PublicKey, RsaPublicKey, Secret,
-    SignatureAlgorithm, UnixMillis,
+    EcdsaPublicKey, EcdsaSigningKey, Ed25519PublicKey, Ed25519SigningKey, Jwks, JwksLimits, KeyRing,
+    PublicKey, RsaPublicKey, Secret, SignatureAlgorithm, UnixMillis,
 };
 
 /// The time at which every signature of the appendix was made.
@@ -44,7 +50,8 @@ const ED25519: &str = "-----BEGIN PUBLIC KEY-----
 MCowBQYDK2VwAyEAJrQLj5P/89iXES9+vFgrIy29clF9CC/oPPsw3c5D0bs=
 -----END PUBLIC KEY-----";
 
-const SHARED: &str = "uzvJfB4u3N0Jy4T7NZ75MDVcr8zSTInedJtkgcu46YW4XByzNJjxBdtjUkdJPBtbmHhIDi6pcl8jsasjlTMtDQ==";
+const SHARED: &str =
+    "uzvJfB4u3N0Jy4T7NZ75MDVcr8zSTInedJtkgcu46YW4XByzNJjxBdtjUkdJPBtbmHhIDi6pcl8jsasjlTMtDQ==";
 
 const REQUEST_DIGEST: &str =
     "sha-512=:WZDPaVn/7XgHaAy8pmojAkGWoRx2UFChF41A2svX+TaPm+AbwAgBWnrIiYllu7BNNyealdVLvRwEmTHWXvJwew==:";
@@ -120,14 +127,18 @@ fn b_1_keys_are_the_same_as_pem_and_as_jwk() {
     let jwks = Jwks::parse(jwks, &JwksLimits::DEFAULT).unwrap();
     let pem: [(&str, PublicKey); 4] = [
         ("test-key-rsa", RsaPublicKey::from_pem(SignatureAlgorithm::RsaV15Sha256, RSA).unwrap().into()),
-        ("test-key-rsa-pss", RsaPublicKey::from_pem(SignatureAlgorithm::RsaPssSha512, RSA_PSS).unwrap().into()),
+        (
+            "test-key-rsa-pss",
+            RsaPublicKey::from_pem(SignatureAlgorithm::RsaPssSha512, RSA_PSS).unwrap().into(),
+        ),
         ("test-key-ecc-p256", EcdsaPublicKey::from_spki_pem(P256).unwrap().into()),
         ("test-key-ed25519", Ed25519PublicKey::from_spki_pem(ED25519).unwrap().into()),
     ];
     assert!(jwks.iter().eq(pem.iter().map(|(kid, key)| (*kid, key))));
     // And the private halves belong to them.
     let decode = |text| base64::prelude::BASE64_URL_SAFE_NO_PAD.decode(text).unwrap();
-    let ed25519 = Ed25519SigningKey::from_seed(&decode("n4Ni-HpISpVObnQMW0wOhCKROaIKqKtW_2ZYb2p9KcU")).unwrap();
+    let ed25519 =
+        Ed25519SigningKey::from_seed(&decode("n4Ni-HpISpVObnQMW0wOhCKROaIKqKtW_2ZYb2p9KcU")).unwrap();
     assert_eq!(PublicKey::from(ed25519.public_key()), pem[3].1);
     let p256 = EcdsaSigningKey::p256(&decode("UpuF81l-kOxbjf7T4mNSv0r5tN67Gim7rnf6EFpcYDs")).unwrap();
     assert_eq!(PublicKey::from(p256.public_key()), pem[2].1);
@@ -171,9 +182,18 @@ fn b_2_2_selective_covered_components_using_rsa_pss_sha512() {
     let message = Message::request("POST", TARGET, &headers);
     let accepted = accept(&message, REQUEST_BODY, Binding::Required);
     assert_eq!(accepted.params().tag.as_deref(), Some("header-example"));
-    assert!(accepted.covered().eq([r#""@authority""#, r#""content-digest""#, r#""@query-param";name="Pet""#]));
-    let mut signing = Signing::new("sig-b22", components(&["@authority", "content-digest", r#""@query-param";name="Pet""#]));
-    signing = signing.map(|signing| signing.created(CREATED).keyid("test-key-rsa-pss").unwrap().tag("header-example").unwrap());
+    assert!(accepted.covered().eq([
+        r#""@authority""#,
+        r#""content-digest""#,
+        r#""@query-param";name="Pet""#
+    ]));
+    let mut signing = Signing::new(
+        "sig-b22",
+        components(&["@authority", "content-digest", r#""@query-param";name="Pet""#]),
+    );
+    signing = signing.map(|signing| {
+        signing.created(CREATED).keyid("test-key-rsa-pss").unwrap().tag("header-example").unwrap()
+    });
     assert_eq!(
         base(&message, &signing.unwrap()),
         [
@@ -191,12 +211,24 @@ fn b_2_2_selective_covered_components_using_rsa_pss_sha512() {
     pending.update(b"{\"hello\": ").unwrap();
     pending.update(b"\"World\"}").unwrap();
     assert!(matches!(pending.finish(), Err(Reject::Digest(_))));
-    assert_eq!(Verifier::new(&ring).tag("other").verify(&message, REQUEST_BODY, CREATED), Err(Reject::NotFound));
+    assert_eq!(
+        Verifier::new(&ring).tag("other").verify(&message, REQUEST_BODY, CREATED),
+        Err(Reject::NotFound)
+    );
 }
 
 #[test]
 fn b_2_3_full_coverage_using_rsa_pss_sha512() {
-    let names = ["date", "@method", "@path", "@query", "@authority", "content-type", "content-digest", "content-length"];
+    let names = [
+        "date",
+        "@method",
+        "@path",
+        "@query",
+        "@authority",
+        "content-type",
+        "content-digest",
+        "content-length",
+    ];
     let headers = request(
         "sig-b23",
         r#"("date" "@method" "@path" "@query" "@authority" "content-type" "content-digest" "content-length");created=1618884473;keyid="test-key-rsa-pss""#,
@@ -255,11 +287,17 @@ fn b_2_4_signing_a_response_using_ecdsa_p256_sha256() {
     );
     // ECDSA is not deterministic in the specification; what we sign verifies.
     let key = EcdsaSigningKey::p256(
-        &base64::prelude::BASE64_URL_SAFE_NO_PAD.decode("UpuF81l-kOxbjf7T4mNSv0r5tN67Gim7rnf6EFpcYDs").unwrap(),
+        &base64::prelude::BASE64_URL_SAFE_NO_PAD
+            .decode("UpuF81l-kOxbjf7T4mNSv0r5tN67Gim7rnf6EFpcYDs")
+            .unwrap(),
     );
-    let fields = signing("sig-b24", &names, "test-key-ecc-p256").sign(&message, &key.unwrap().into()).unwrap();
-    let mut signed: Vec<(String, String)> =
-        headers.iter().filter(|(name, _)| !name.starts_with("Signature")).map(|(n, v)| ((*n).into(), v.clone())).collect();
+    let fields =
+        signing("sig-b24", &names, "test-key-ecc-p256").sign(&message, &key.unwrap().into()).unwrap();
+    let mut signed: Vec<(String, String)> = headers
+        .iter()
+        .filter(|(name, _)| !name.starts_with("Signature"))
+        .map(|(n, v)| ((*n).into(), v.clone()))
+        .collect();
     signed.extend(fields);
     accept(&Message::response(200, &signed), "", Binding::Off);
     assert_eq!(
@@ -296,7 +334,8 @@ fn b_2_5_signing_a_request_using_hmac_sha256() {
 fn b_2_6_signing_a_request_using_ed25519() {
     let names = ["date", "@method", "@path", "@authority", "content-type", "content-length"];
     let input = r#"("date" "@method" "@path" "@authority" "content-type" "content-length");created=1618884473;keyid="test-key-ed25519""#;
-    let signature = "wqcAqbmYJ2ji2glfAMaRy4gruYYnx2nEFN2HN6jrnDnQCK1u02Gb04v9EDgwUPiu4A0w6vuQv5lIp5WPpBKRCw==";
+    let signature =
+        "wqcAqbmYJ2ji2glfAMaRy4gruYYnx2nEFN2HN6jrnDnQCK1u02Gb04v9EDgwUPiu4A0w6vuQv5lIp5WPpBKRCw==";
     let headers = request("sig-b26", input, signature);
     let message = Message::request("POST", TARGET, &headers);
     assert_eq!(accept(&message, REQUEST_BODY, Binding::Off).verified().key().as_str(), "test-key-ed25519");
@@ -314,7 +353,9 @@ fn b_2_6_signing_a_request_using_ed25519() {
         ]
         .join("\n")
     );
-    let seed = base64::prelude::BASE64_URL_SAFE_NO_PAD.decode("n4Ni-HpISpVObnQMW0wOhCKROaIKqKtW_2ZYb2p9KcU").unwrap();
+    let seed = base64::prelude::BASE64_URL_SAFE_NO_PAD
+        .decode("n4Ni-HpISpVObnQMW0wOhCKROaIKqKtW_2ZYb2p9KcU")
+        .unwrap();
     let fields = signing.sign(&message, &Ed25519SigningKey::from_seed(&seed).unwrap().into()).unwrap();
     assert_eq!(fields.signature_input(), format!("sig-b26={input}"));
     assert_eq!(fields.signature(), format!("sig-b26=:{signature}:"));
@@ -382,7 +423,11 @@ fn b_4_transformations_that_the_signature_survives_and_that_it_does_not() {
         (
             "GET",
             target,
-            vec![host, ("Referer", "https://developer.example.org/demo"), ("Accept", "application/json, */*")],
+            vec![
+                host,
+                ("Referer", "https://developer.example.org/demo"),
+                ("Accept", "application/json, */*"),
+            ],
             true,
         ),
         ("GET", target, vec![json, any, date, host], true),
@@ -418,8 +463,10 @@ fn section_3_2_the_worked_example() {
 /// The value that a component has in a message: the line of the base, without the identifier.
 fn value(message: &Message<'_>, component: Component) -> Result<String, ComponentError> {
     let identifier = component.to_string();
-    let signing =
-        Signing::new("s", [component]).unwrap().without_body().structured("example-dict", StructuredType::Dictionary);
+    let signing = Signing::new("s", [component])
+        .unwrap()
+        .without_body()
+        .structured("example-dict", StructuredType::Dictionary);
     match signature_base(&signing, message) {
         Ok(base) => {
             let line = base.strip_prefix(&format!("{identifier}: ")).unwrap();
@@ -513,7 +560,10 @@ fn section_2_2_what_is_derived_from_a_request() {
     assert_eq!(ok("POST", "/path?param=value", "@scheme"), "https");
     assert_eq!(ok("POST", "/path?param=value", "@path"), "/path");
     assert_eq!(ok("HEAD", "/path?queryString", "@query"), "?queryString");
-    assert_eq!(ok("POST", "/path?param=value&foo=bar&baz=bat%2Dman", "@query"), "?param=value&foo=bar&baz=bat%2Dman");
+    assert_eq!(
+        ok("POST", "/path?param=value&foo=bar&baz=bat%2Dman", "@query"),
+        "?param=value&foo=bar&baz=bat%2Dman"
+    );
     assert_eq!(ok("POST", "/path", "@query"), "?");
     // §2.2.5: the four forms of a target.
     assert_eq!(ok("POST", "/path?param=value", "@request-target"), "/path?param=value");
@@ -527,7 +577,10 @@ fn section_2_2_what_is_derived_from_a_request() {
     assert_eq!(derived("OPTIONS", "*", "a", "@path"), Err(ComponentError::Target));
     // §2.2.3: in lower case, without the default port.
     assert_eq!(derived("GET", "/", "WWW.Example.com:443", "@authority").as_deref(), Ok("www.example.com"));
-    assert_eq!(derived("GET", "/", "www.example.com:8443", "@authority").as_deref(), Ok("www.example.com:8443"));
+    assert_eq!(
+        derived("GET", "/", "www.example.com:8443", "@authority").as_deref(),
+        Ok("www.example.com:8443")
+    );
     let two = vec![("host", "a".to_owned()), ("host", "b".to_owned())];
     let authority = Component::parse("@authority").unwrap();
     assert_eq!(value(&Message::request("GET", "/", &two), authority.clone()), Err(ComponentError::Target));
@@ -544,7 +597,9 @@ fn section_2_2_what_is_derived_from_a_request() {
 #[test]
 fn section_2_2_8_query_parameters_are_decoded_and_encoded_again() {
     let headers = Headers::new();
-    let parameter = |target: &'static str, name: &str| value(&Message::request("GET", target, &headers), Component::query_param(name));
+    let parameter = |target: &'static str, name: &str| {
+        value(&Message::request("GET", target, &headers), Component::query_param(name))
+    };
     let target = "/path?param=value&foo=bar&baz=batman&qux=";
     assert_eq!(parameter(target, "baz").as_deref(), Ok("batman"));
     assert_eq!(parameter(target, "qux").as_deref(), Ok(""));
@@ -596,24 +651,32 @@ fn section_2_5_a_repeated_component_is_refused_whatever_the_order_of_its_paramet
         let signing = Signing::new("s", components(&pair)).unwrap().without_body();
         let error = signature_base(&signing, &message).unwrap_err();
         assert!(
-            matches!(error, SignError::Repeated { .. } | SignError::Component { error: ComponentError::Kind, .. }),
+            matches!(
+                error,
+                SignError::Repeated { .. } | SignError::Component { error: ComponentError::Kind, .. }
+            ),
             "{error}"
         );
     }
     // On the way in.
-    let mut headers = request("s", r#"("@method" "@method");created=1618884473;keyid="test-key-ed25519""#, "AA==");
+    let mut headers =
+        request("s", r#"("@method" "@method");created=1618884473;keyid="test-key-ed25519""#, "AA==");
     let repeated = |headers: &Headers| {
         Verifier::new(&ring()).body(Binding::Off).verify(&Message::request("GET", "/", headers), "", CREATED)
     };
-    assert!(matches!(
-        repeated(&headers),
-        Err(Reject::Component { error: ComponentError::Repeated, .. })
-    ));
-    headers[5].1 = r#"s=("content-type";bs;tr "content-type";tr;bs);created=1618884473;keyid="test-key-ed25519""#.into();
+    assert!(matches!(repeated(&headers), Err(Reject::Component { error: ComponentError::Repeated, .. })));
+    headers[5].1 =
+        r#"s=("content-type";bs;tr "content-type";tr;bs);created=1618884473;keyid="test-key-ed25519""#.into();
     let reject = repeated(&headers);
     assert!(matches!(reject, Err(Reject::Component { .. })), "{reject:?}");
     // The same component with another parameter is another component.
-    assert!(signature_base(&Signing::new("s", components(&["priority", r#""priority";sf"#])).unwrap().without_body(), &message).is_ok());
+    assert!(
+        signature_base(
+            &Signing::new("s", components(&["priority", r#""priority";sf"#])).unwrap().without_body(),
+            &message
+        )
+        .is_ok()
+    );
 }
 
 #[test]

@@ -189,7 +189,8 @@ fn push_value(line: &[u8], out: &mut String) -> Result<(), ComponentError> {
     while let Some(at) = rest.find(['\r', '\n']) {
         let (before, fold) = rest.split_at(at);
         push_line(before.trim_end_matches([' ', '\t']), out)?;
-        let fold = fold.strip_prefix("\r\n").or_else(|| fold.strip_prefix('\n')).ok_or(ComponentError::Value)?;
+        let fold =
+            fold.strip_prefix("\r\n").or_else(|| fold.strip_prefix('\n')).ok_or(ComponentError::Value)?;
         if !fold.starts_with([' ', '\t']) {
             return Err(ComponentError::Value);
         }
@@ -244,7 +245,8 @@ fn strict(field: &str, structured: StructuredType, out: &mut String) -> Result<(
             structured_fields::write_list(&list, out);
         }
         StructuredType::Dictionary => {
-            let dictionary = structured_fields::dictionary(field, &BOUNDS).map_err(|_| ComponentError::Structure)?;
+            let dictionary =
+                structured_fields::dictionary(field, &BOUNDS).map_err(|_| ComponentError::Structure)?;
             structured_fields::write_dictionary(&dictionary, out);
         }
     }

@@ -240,10 +240,24 @@ const DERIVED: [&str; 9] = [
 
 /// `tchar` (RFC 9110 §5.6.2).
 const fn is_field_byte(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || matches!(
-        byte,
-        b'!' | b'#' | b'$' | b'%' | b'&' | b'\'' | b'*' | b'+' | b'-' | b'.' | b'^' | b'_' | b'`' | b'|' | b'~'
-    )
+    byte.is_ascii_alphanumeric()
+        || matches!(
+            byte,
+            b'!' | b'#'
+                | b'$'
+                | b'%'
+                | b'&'
+                | b'\''
+                | b'*'
+                | b'+'
+                | b'-'
+                | b'.'
+                | b'^'
+                | b'_'
+                | b'`'
+                | b'|'
+                | b'~'
+        )
 }
 
 /// What is wrong with a component. Its text goes on from the component's identifier.

@@ -167,7 +167,9 @@ impl fmt::Display for Exceeded {
                 write!(f, "a signature field is larger than {max} bytes (max_signature_field)")
             }
             Self::Labels { max } => write!(f, "there are more than {max} signatures (max_labels)"),
-            Self::Components { max } => write!(f, "a signature covers more than {max} components (max_components)"),
+            Self::Components { max } => {
+                write!(f, "a signature covers more than {max} components (max_components)")
+            }
             Self::Base { max } => write!(f, "the signature base is larger than {max} bytes (max_base)"),
             Self::Parameters { max } => write!(f, "there are more than {max} parameters (max_parameters)"),
             Self::Verifications { max } => {
@@ -213,7 +215,9 @@ impl fmt::Display for SignError {
             Self::Parameter { name } => write!(f, "the parameter {name} holds more than printable ASCII"),
             Self::Repeated { component } => write!(f, "the component {component} is listed twice"),
             Self::Component { component, error } => write!(f, "the component {component} {error}"),
-            Self::BodyNotCovered => f.write_str("content-digest is not covered, so the body would not be signed"),
+            Self::BodyNotCovered => {
+                f.write_str("content-digest is not covered, so the body would not be signed")
+            }
         }
     }
 }

@@ -268,8 +268,12 @@ impl<'m> Message<'m> {
 impl fmt::Debug for Message<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.start {
-            Start::Request { method, .. } => f.debug_struct("Message").field("method", method).finish_non_exhaustive(),
-            Start::Response { status } => f.debug_struct("Message").field("status", status).finish_non_exhaustive(),
+            Start::Request { method, .. } => {
+                f.debug_struct("Message").field("method", method).finish_non_exhaustive()
+            }
+            Start::Response { status } => {
+                f.debug_struct("Message").field("status", status).finish_non_exhaustive()
+            }
         }
     }
 }

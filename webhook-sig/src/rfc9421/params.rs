@@ -57,7 +57,8 @@ impl Params {
         let mut parameters = Parameters::new();
         for (key, name, value) in [(CREATED, "created", self.created), (EXPIRES, "expires", self.expires)] {
             if let Some(value) = value {
-                let seconds = i64::try_from(value.as_secs()).ok().and_then(|seconds| Integer::try_from(seconds).ok());
+                let seconds =
+                    i64::try_from(value.as_secs()).ok().and_then(|seconds| Integer::try_from(seconds).ok());
                 parameters.push((key, Bare::Integer(seconds.ok_or(SignError::Parameter { name })?)));
             }
         }

@@ -152,7 +152,14 @@ impl Signing {
     }
 
     pub(super) fn from_parts(label: String, components: Vec<Component>, params: Params) -> Self {
-        Self { label, components, params, tell_algorithm: false, without_body: false, rules: Rules::default() }
+        Self {
+            label,
+            components,
+            params,
+            tell_algorithm: false,
+            without_body: false,
+            rules: Rules::default(),
+        }
     }
 
     /// The base, and the value of `Signature-Input` for it.
@@ -177,10 +184,15 @@ impl Signing {
             Err(BaseError::Component(component, ComponentError::Repeated)) => {
                 return Err(SignError::Repeated { component });
             }
-            Err(BaseError::Component(component, error)) => return Err(SignError::Component { component, error }),
+            Err(BaseError::Component(component, error)) => {
+                return Err(SignError::Component { component, error });
+            }
             // A verifier with the default limits would refuse it.
             Err(BaseError::TooLong) => {
-                return Err(SignError::Component { component: "@signature-params".into(), error: ComponentError::Value });
+                return Err(SignError::Component {
+                    component: "@signature-params".into(),
+                    error: ComponentError::Value,
+                });
             }
         };
         let mut input = String::with_capacity(256);

@@ -203,10 +203,8 @@ impl<'r> Verifier<'r> {
         self.check_params(params, now)?;
         let mut identifiers = Vec::with_capacity(covered.items.len());
         for item in &covered.items {
-            let identifier = Identifier::read(item).map_err(|error| Reject::Component {
-                component: identifier_text(item),
-                error,
-            })?;
+            let identifier = Identifier::read(item)
+                .map_err(|error| Reject::Component { component: identifier_text(item), error })?;
             identifiers.push(identifier);
         }
         let missing = self.required.iter().find(|component| !identifiers.contains(&component.identifier()));
@@ -223,8 +221,12 @@ impl<'r> Verifier<'r> {
         let first = candidates.next().ok_or(Reject::UnknownKey)?;
         let base = match base::build(covered, message, &self.rules, self.limits.max_base) {
             Ok(base) => base,
-            Err(BaseError::Component(component, error)) => return Err(Reject::Component { component, error }),
-            Err(BaseError::TooLong) => return Err(Reject::Limit(Exceeded::Base { max: self.limits.max_base })),
+            Err(BaseError::Component(component, error)) => {
+                return Err(Reject::Component { component, error });
+            }
+            Err(BaseError::TooLong) => {
+                return Err(Reject::Limit(Exceeded::Base { max: self.limits.max_base }));
+            }
         };
         // The digest is read before the signature is computed, as that costs more.
         let digest = match binding {
@@ -275,7 +277,10 @@ impl<'r> Verifier<'r> {
     }
 
     /// The component that binds the body: `content-digest` of this message's header, in whatever form.
-    fn binding_component<'i>(&self, identifiers: &[Identifier<'i>]) -> Result<Option<Identifier<'i>>, Reject> {
+    fn binding_component<'i>(
+        &self,
+        identifiers: &[Identifier<'i>],
+    ) -> Result<Option<Identifier<'i>>, Reject> {
         let found = identifiers
             .iter()
             .find(|identifier| identifier.name == "content-digest" && !identifier.req && !identifier.tr);
@@ -494,4 +499,3 @@ impl<B> Accepted<B> {
         &self.params
     }
 }
-

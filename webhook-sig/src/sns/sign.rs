@@ -75,7 +75,8 @@ pub async fn sign_with<X: ExternalSigner>(
     cert_url: &CertUrl,
     signer: &X,
 ) -> Result<Vec<u8>, ExternalError<SignError, X::Error>> {
-    const ALLOWED: [SignatureAlgorithm; 2] = [SignatureAlgorithm::RsaV15Sha1, SignatureAlgorithm::RsaV15Sha256];
+    const ALLOWED: [SignatureAlgorithm; 2] =
+        [SignatureAlgorithm::RsaV15Sha1, SignatureAlgorithm::RsaV15Sha256];
     let version =
         if signer.algorithm() == SignatureAlgorithm::RsaV15Sha1 { Version::V1 } else { Version::V2 };
     let mut envelope = Envelope {

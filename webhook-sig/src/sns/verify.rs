@@ -99,7 +99,8 @@ impl<'r> Verifier<'r> {
             Version::V1 if !self.v2_only => SignatureAlgorithm::RsaV15Sha1,
             Version::V1 => return Err(Reject::Body(BodyFlaw::SignatureVersion)),
         };
-        let at = date::parse(&envelope.timestamp).ok_or(Reject::Body(BodyFlaw::Time { member: "Timestamp" }))?;
+        let at =
+            date::parse(&envelope.timestamp).ok_or(Reject::Body(BodyFlaw::Time { member: "Timestamp" }))?;
         let id = self.id(&envelope)?;
         let (past, future) = (now.saturating_since(at), at.saturating_since(now));
         if past > self.limits.tolerance_past {
