@@ -55,6 +55,8 @@
 
 extern crate alloc;
 
+#[cfg(feature = "std")]
+mod budget;
 mod close;
 mod error;
 mod frame;
@@ -83,6 +85,8 @@ pub mod tokio;
 #[cfg(feature = "tower")]
 pub mod tower;
 
+#[cfg(feature = "std")]
+pub use budget::MemoryBudget;
 pub use close::{CloseCode, CloseFrame, CloseInfo, InvalidCloseCode, MAX_REASON};
 #[cfg(feature = "std")]
 pub use conn::{Config, Connection, Delivery, Event, Heartbeat};
@@ -92,7 +96,7 @@ pub use error::{Error, ErrorKind, SendError};
 pub use frame::{Frame, FrameDecoder};
 pub use header::{Header, MAX_HEADER, Opcode, Role};
 pub use limits::Limits;
-pub use message::{Chunk, Message, Outgoing};
+pub use message::{Chunk, Message, Outgoing, Part};
 pub use prepared::Prepared;
 pub use text::{InvalidText, Text};
 pub use utf8::Utf8Validator;

@@ -85,14 +85,6 @@ pub struct WebSocket<IO> {
     wakers: Arc<Wakers>,
 }
 
-/// What a message takes of the queue, about.
-pub(super) fn queued_len(message: &Outgoing) -> usize {
-    match message {
-        Outgoing::Message(message) => message.len(),
-        Outgoing::Prepared(prepared) => prepared.frame().len(),
-    }
-}
-
 /// How far writing came.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Written {
@@ -289,7 +281,7 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> WebSocket<IO> {
     /// [`Error::Send`]: the connection is closing or closed. [`Error::Io`]: the stream failed.
     pub async fn send(&mut self, message: impl Into<Outgoing>) -> Result<(), Error> {
         let message = message.into();
-        let len = queued_len(&message);
+        let len = message.len();
         poll_fn(|cx| self.poll_room(cx, len)).await?;
         self.connection.send(message).map_err(Error::Send)?;
         self.flush().await

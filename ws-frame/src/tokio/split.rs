@@ -10,7 +10,6 @@ use ::tokio::io::{AsyncRead, AsyncWrite};
 use ::tokio::sync::mpsc;
 use futures_core::{FusedStream, Stream};
 
-use super::socket::queued_len;
 use super::{Error, WebSocket};
 use crate::{CloseCode, CloseInfo, Event, Message, Outgoing, SendError};
 
@@ -43,7 +42,7 @@ impl Order {
     /// What it takes of the queue, about.
     fn len(&self) -> usize {
         match self {
-            Self::Send(message) => queued_len(message),
+            Self::Send(message) => message.len(),
             Self::Ping(..) => MAX_PING,
             // Always taken.
             Self::Close(..) => 0,
