@@ -39,7 +39,7 @@ impl Connection {
 
     fn queue_message(&mut self, message: Outgoing) -> Result<(), SendError> {
         match message {
-            Outgoing::Message(message) => {
+            Outgoing::Message(message) | Outgoing::Chosen(message, _) => {
                 self.check_room(message.len())?;
                 let key = self.next_key();
                 self.outbox.push(message.opcode(), message.into_bytes(), key);

@@ -250,10 +250,7 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> WebSocket<IO> {
     /// [`Error::Send`]: the connection is closing or closed. [`Error::Io`]: the stream failed.
     pub async fn send(&mut self, message: impl Into<Outgoing>) -> Result<(), Error> {
         let message = message.into();
-        let len = match &message {
-            Outgoing::Message(message) => message.len(),
-            Outgoing::Prepared(prepared) => prepared.frame().len(),
-        };
+        let len = message.len();
         poll_fn(|cx| self.poll_room(cx, len)).await?;
         self.connection.send(message).map_err(Error::Send)?;
         self.flush().await
