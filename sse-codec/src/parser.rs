@@ -62,6 +62,8 @@ pub struct Parser {
     partial_offset: u64,
     /// How much of a byte order mark was seen.
     bom: usize,
+    /// How many blocks committed an id.
+    commits: u32,
     flags: u8,
 }
 
@@ -110,6 +112,7 @@ impl Parser {
             offset: 0,
             partial_offset: 0,
             bom: 0,
+            commits: 0,
             flags: START,
         }
     }
@@ -193,6 +196,12 @@ impl Parser {
     pub fn set_last_event_id(&mut self, id: &EventId) {
         self.last_id.clear();
         self.last_id.push_str(id.as_str());
+    }
+
+    /// How many blocks committed an id, the same one again included. It wraps.
+    #[cfg(feature = "client")]
+    pub(crate) const fn commits(&self) -> u32 {
+        self.commits
     }
 
     /// The last reconnection time that the stream gave. A value beyond 64 bits of milliseconds counts as the largest one; a
@@ -474,9 +483,16 @@ impl Parser {
         self.flags &= !HAS_BLOCK;
         let Block { data, event, id } = block;
         match id {
-            Some(id) if id == self.last_id.as_bytes() => {}
-            Some(id) => store(&mut self.last_id, id),
-            None if kept & HAS_ID != 0 => mem::swap(&mut self.last_id, &mut self.staged_id),
+            Some(id) => {
+                self.commits = self.commits.wrapping_add(1);
+                if id != self.last_id.as_bytes() {
+                    store(&mut self.last_id, id);
+                }
+            }
+            None if kept & HAS_ID != 0 => {
+                self.commits = self.commits.wrapping_add(1);
+                mem::swap(&mut self.last_id, &mut self.staged_id);
+            }
             None => {}
         }
         if data.is_some() || kept & HAS_DATA != 0 {

@@ -23,15 +23,18 @@ pub struct Limits {
     /// Bytes that a compressed message may stand for, for each of its bytes on the wire, once it is over 64 KiB: 1000. Stops a
     /// decompression bomb after its first kilobyte, and not only at `max_message`. Closes with 1009. RFC 1951 allows 1032 at most.
     pub max_inflate_ratio: u32,
-    /// Fragments of one message: 1024. Stops many tiny fragments, which cost time and not payload. Closes with 1008.
+    /// Fragments of one message: 1024. Stops many tiny fragments, which cost time and not payload. Closes with 1009.
     pub max_fragments: usize,
-    /// Empty fragments in a row that do not end a message: 16. Stops spinning on frames that carry nothing. Closes with 1008.
+    /// Empty fragments in a row that do not end a message: 16. Stops spinning on frames that carry nothing. Closes with 1009.
     pub max_empty_fragments: usize,
     /// Ping and Pong frames taken a second, and in one burst: 100. Stops a ping flood. Closes with 1008.
     pub max_control_per_second: u32,
     /// Pongs that wait to be sent: 16. The oldest is dropped for a newer one, as RFC 6455 §5.5.3 allows. Stops a peer that
     /// pings and never reads.
     pub max_pending_pongs: usize,
+    /// Payload of the events that wait to be taken, in bytes, with 64 more for each: 1 MiB. Above it input waits too, and
+    /// [`wants_read`](crate::Connection::wants_read) is false. Stops a peer that sends faster than the application takes.
+    pub max_unread: usize,
     /// Bytes queued to be sent above which `Event::HighWater` is raised: 1 MiB.
     pub high_water: usize,
     /// Bytes queued to be sent at or below which `Event::LowWater` follows a `HighWater`: 256 KiB.
@@ -58,6 +61,7 @@ impl Limits {
         max_empty_fragments: 16,
         max_control_per_second: 100,
         max_pending_pongs: 16,
+        max_unread: 1024 * 1024,
         high_water: 1024 * 1024,
         low_water: 256 * 1024,
         max_buffered: 4 * 1024 * 1024,
@@ -65,6 +69,15 @@ impl Limits {
         idle_timeout: Duration::from_secs(120),
         assembly_timeout: Duration::from_secs(60),
     };
+}
+
+#[cfg(feature = "std")]
+impl Limits {
+    /// What a message may be long on the wire, compressed: what does not compress is a little longer then.
+    pub(crate) const fn max_compressed(&self) -> u64 {
+        let max = self.max_message as u64;
+        max.saturating_add(max >> 8).saturating_add(64)
+    }
 }
 
 impl Default for Limits {

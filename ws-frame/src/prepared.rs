@@ -9,7 +9,7 @@ use bytes::{Bytes, BytesMut};
 #[cfg(feature = "deflate")]
 use crate::deflate::{Agreement, Deflater, pays};
 use crate::frame;
-use crate::header::Opcode;
+use crate::header::{Header, Opcode};
 use crate::message::{Compress, Message};
 
 /// A message framed once, for any number of server connections: each queues a reference, and copies nothing.
@@ -43,25 +43,36 @@ struct Inner {
 /// A frame as a server sends it.
 #[derive(Clone, Debug)]
 pub(crate) struct Framed {
-    frame: Bytes,
-    /// The size of the header in `frame`.
-    header: usize,
+    header: Header,
+    bytes: Bytes,
 }
 
 impl Framed {
-    fn new(opcode: Opcode, payload: &[u8]) -> (BytesMut, usize) {
+    fn new(opcode: Opcode, rsv1: bool, payload: &[u8]) -> Framed {
+        let header = Header { rsv1, ..Header::new(true, opcode, None, payload.len() as u64) };
         let mut out = BytesMut::new();
-        frame::encode(true, opcode, payload, None, &mut out);
-        let header = out.len() - payload.len();
-        (out, header)
+        frame::encode(&header, payload, &mut out);
+        Framed { header, bytes: out.freeze() }
     }
 
-    pub(crate) fn frame(&self) -> &Bytes {
-        &self.frame
+    fn payload(&self) -> Bytes {
+        self.bytes.slice(self.header.size()..)
+    }
+}
+
+#[cfg(feature = "std")]
+impl Framed {
+    pub(crate) fn header(&self) -> &Header {
+        &self.header
     }
 
-    pub(crate) fn payload(&self) -> Bytes {
-        self.frame.slice(self.header..)
+    /// The header and the payload.
+    pub(crate) fn bytes(&self) -> &Bytes {
+        &self.bytes
+    }
+
+    pub(crate) fn to_message(&self) -> Message {
+        Message::Binary(self.payload())
     }
 }
 
@@ -75,11 +86,11 @@ impl Prepared {
     pub fn with(message: impl Into<Message>, compress: Compress) -> Prepared {
         let message = message.into();
         let opcode = message.opcode();
-        let (frame, header) = Framed::new(opcode, message.as_bytes());
+        let plain = Framed::new(opcode, false, message.as_bytes());
         Prepared(Arc::new(Inner {
             opcode,
             compress,
-            plain: Framed { frame: frame.freeze(), header },
+            plain,
             #[cfg(feature = "deflate")]
             deflated: Default::default(),
         }))
@@ -87,7 +98,7 @@ impl Prepared {
 
     /// The frame as a server sends it, not compressed.
     pub fn frame(&self) -> &Bytes {
-        &self.0.plain.frame
+        &self.0.plain.bytes
     }
 
     /// [`Opcode::Text`] or [`Opcode::Binary`].
@@ -105,6 +116,12 @@ impl Prepared {
         self.0.plain.payload()
     }
 
+    /// The frame, not compressed.
+    #[cfg(feature = "std")]
+    pub(crate) fn plain(&self) -> &Framed {
+        &self.0.plain
+    }
+
     /// The frame for a connection with this agreement: compressed once for all that share a size of window. `None` where it does not
     /// pay; whether the message is long enough is the connection's to say.
     #[cfg(feature = "deflate")]
@@ -117,17 +134,9 @@ impl Prepared {
                 return None;
             }
             let mut out = Vec::new();
-            if !Deflater::alone(agreement).deflate(&payload, true, &mut out) || out.len() >= payload.len() {
-                return None;
-            }
-            let (mut frame, header) = Framed::new(inner.opcode, &out);
-            frame[0] |= RSV1;
-            Some(Framed { frame: frame.freeze(), header })
+            Deflater::alone(agreement).deflate(&payload, true, &mut out);
+            (out.len() < payload.len()).then(|| Framed::new(inner.opcode, true, &out))
         })
         .as_ref()
     }
 }
-
-/// What says that a message is compressed (RFC 7692 §6).
-#[cfg(feature = "deflate")]
-const RSV1: u8 = 0x40;

@@ -28,7 +28,7 @@ fn frame(fin: bool, opcode: Opcode, payload: &[u8]) -> BytesMut {
 
 fn deflated(message: &[u8]) -> Vec<u8> {
     let mut out = Vec::new();
-    assert!(Deflater::new(&agreed()).deflate(message, true, &mut out));
+    Deflater::new(&agreed()).deflate(message, true, &mut out);
     out
 }
 

@@ -36,6 +36,8 @@ pub enum Ended {
     },
     /// The transport knows that no attempt can succeed ([`Disconnect::Futile`]).
     Futile,
+    /// A stream that is to be resumed by GET ended before it gave an id ([`ResumeBy::Get`](super::ResumeBy::Get)).
+    NotResumable,
 }
 
 impl Ended {
@@ -67,6 +69,9 @@ impl fmt::Display for Ended {
             Self::Redirect(error) => error.fmt(f),
             Self::Attempts { max } => write!(f, "{max} attempts in a row failed (max_attempts)"),
             Self::Futile => f.write_str("the transport cannot reach this url at all"),
+            Self::NotResumable => {
+                f.write_str("the stream ended before it gave an id, and its request must not be sent twice")
+            }
         }
     }
 }

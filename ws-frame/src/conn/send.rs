@@ -2,12 +2,13 @@
 
 use bytes::{Bytes, BytesMut};
 
-use super::{Connection, Event};
+use super::{Connection, Waiting};
 use crate::close::{CloseCode, CloseFrame};
 use crate::error::SendError;
 use crate::frame;
-use crate::header::{MAX_HEADER, Opcode};
-use crate::message::Outgoing;
+use crate::header::{Header, MAX_HEADER, Opcode};
+use crate::message::{Compress, Message, Outgoing, Part};
+use crate::prepared::Prepared;
 
 use super::outbox::Control;
 
@@ -19,7 +20,8 @@ impl Connection {
     ///
     /// # Errors
     /// [`SendError::Closed`] once our Close is queued; [`SendError::BufferFull`] when the message and what waits already are over
-    /// [`Limits::max_buffered`](crate::Limits::max_buffered). Nothing is queued then.
+    /// [`Limits::max_buffered`](crate::Limits::max_buffered); [`SendError::MessageOpen`] while a message in parts
+    /// ([`Outgoing::Streamed`]) is not ended, for anything but its next part. Nothing is queued then.
     pub fn send(&mut self, message: impl Into<Outgoing>) -> Result<(), SendError> {
         self.queue_message(message.into())
     }
@@ -38,24 +40,80 @@ impl Connection {
     }
 
     fn queue_message(&mut self, message: Outgoing) -> Result<(), SendError> {
+        self.check_room(message.len())?;
         match message {
-            Outgoing::Message(message) | Outgoing::Chosen(message, _) => {
-                self.check_room(message.len())?;
-                let key = self.next_key();
-                self.outbox.push(message.opcode(), message.into_bytes(), key);
-            }
-            Outgoing::Prepared(prepared) => {
-                self.check_room(prepared.frame().len())?;
-                match self.next_key() {
-                    None => self.outbox.push_framed(prepared.frame().clone()),
-                    key => self.outbox.push(prepared.opcode(), prepared.payload(), key),
-                }
-            }
+            Outgoing::Streamed(part) => self.queue_part(part)?,
+            _ if self.sending.is_some() => return Err(SendError::MessageOpen),
+            Outgoing::Message(message) => self.queue_whole(message, Compress::Auto),
+            Outgoing::Chosen(message, choice) => self.queue_whole(message, choice),
+            Outgoing::Prepared(prepared) => self.queue_prepared(&prepared),
         }
         if self.outbox.rose_above(self.config.limits.high_water) {
-            self.events.push_back(Event::HighWater);
+            self.events.push(Waiting::HighWater);
         }
         Ok(())
+    }
+
+    /// A fragment of a message (RFC 6455 §5.4).
+    fn queue_part(&mut self, part: Part) -> Result<(), SendError> {
+        let kind = part.payload.opcode();
+        let opcode = match self.sending {
+            None => kind,
+            Some(open) if open == kind => Opcode::Continuation,
+            Some(_) => return Err(SendError::MessageOpen),
+        };
+        if part.payload.is_empty() && !part.last {
+            return Ok(()); // Says nothing, and a peer may count it.
+        }
+        self.sending = (!part.last).then_some(kind);
+        #[cfg(feature = "deflate")]
+        if let Some(session) = &mut self.deflate
+            && let Some(payload) = session.compress_part(opcode, &part.payload, part.last)
+        {
+            self.queue_compressed(part.last, opcode, payload);
+            return Ok(());
+        }
+        self.queue_frame(part.last, opcode, part.payload);
+        Ok(())
+    }
+
+    #[cfg_attr(not(feature = "deflate"), expect(unused_variables, reason = "nothing is compressed"))]
+    fn queue_whole(&mut self, message: Message, choice: Compress) {
+        #[cfg(feature = "deflate")]
+        if let Some(session) = &mut self.deflate
+            && let Some(payload) = session.compress(message.opcode(), message.as_bytes(), choice)
+        {
+            self.queue_compressed(true, message.opcode(), payload);
+            return;
+        }
+        self.queue_frame(true, message.opcode(), message);
+    }
+
+    fn queue_prepared(&mut self, prepared: &Prepared) {
+        let framed = prepared.plain();
+        #[cfg(feature = "deflate")]
+        let framed = self.deflate.as_mut().and_then(|session| session.prepared(prepared)).unwrap_or(framed);
+        match self.next_key() {
+            None => self.outbox.push_framed(framed.bytes().clone()),
+            mask => self.outbox.push(&Header { mask, ..*framed.header() }, framed.to_message()),
+        }
+    }
+
+    /// A frame of a compressed message; the buffer goes back to where it came from.
+    #[cfg(feature = "deflate")]
+    fn queue_compressed(&mut self, fin: bool, opcode: Opcode, payload: Vec<u8>) {
+        // RSV1 is on the first frame of a message (RFC 7692 §6.1).
+        let rsv1 = opcode != Opcode::Continuation;
+        let header = Header { rsv1, ..Header::new(fin, opcode, self.next_key(), payload.len() as u64) };
+        self.outbox.push_copy(&header, &payload);
+        if let Some(session) = &self.deflate {
+            session.give_buffer(payload);
+        }
+    }
+
+    fn queue_frame(&mut self, fin: bool, opcode: Opcode, payload: Message) {
+        let header = Header::new(fin, opcode, self.next_key(), payload.len() as u64);
+        self.outbox.push(&header, payload);
     }
 
     fn check_room(&self, len: usize) -> Result<(), SendError> {
@@ -72,7 +130,7 @@ impl Connection {
 
     pub(super) fn check_low_water(&mut self) {
         if self.outbox.fell_to(self.config.limits.low_water) {
-            self.events.push_back(Event::LowWater);
+            self.events.push(Waiting::LowWater);
         }
     }
 
@@ -98,8 +156,8 @@ impl Connection {
 
     fn control_frame(&mut self, opcode: Opcode, payload: &[u8]) -> Bytes {
         let mut out = BytesMut::new();
-        let key = self.next_key();
-        frame::encode(true, opcode, payload, key, &mut out);
+        let header = Header::new(true, opcode, self.next_key(), payload.len() as u64);
+        frame::encode(&header, payload, &mut out);
         out.freeze()
     }
 

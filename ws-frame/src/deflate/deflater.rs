@@ -15,7 +15,7 @@ use super::{Agreement, TAIL};
 /// let (agreement, _) = Deflate::default().choose(&[Deflate::default().offer()]).unwrap();
 /// let mut deflater = Deflater::new(&agreement);
 /// let mut out = Vec::new();
-/// assert!(deflater.deflate(b"Hello", true, &mut out));
+/// deflater.deflate(b"Hello", true, &mut out);
 /// assert_eq!(out, b"\xf2\x48\xcd\xc9\xc9\x07\x00"); // RFC 7692 §7.2.3.1
 /// ```
 #[derive(Debug)]
@@ -49,9 +49,30 @@ impl Deflater {
     }
 
     /// Appends the next piece of a message to `out`, compressed; after the last piece the message is whole, without its [`TAIL`].
-    ///
-    /// `false` when the compressor failed, which nothing that is sent makes it do: then `out` is as it was, and the context begins anew.
-    pub fn deflate(&mut self, piece: &[u8], last: bool, out: &mut Vec<u8>) -> bool {
+    pub fn deflate(&mut self, piece: &[u8], last: bool, out: &mut Vec<u8>) {
+        let start = out.len();
+        let flushed = self.compress(piece, out);
+        if !flushed {
+            // Nothing that is sent makes a compressor fail. If it does, its context is lost, and bytes can still be said as they are.
+            out.truncate(start);
+            self.state = None;
+            stored(piece, out);
+        }
+        if last {
+            if flushed && out.len() > start {
+                out.truncate(out.len() - TAIL.len());
+            } else {
+                // No flush ended it: nothing came since the last one. An empty block, without what the tail gives (§7.2.3.6).
+                out.push(0);
+            }
+            if !self.takeover {
+                self.end();
+            }
+        }
+    }
+
+    /// Compresses and flushes a piece: it ends with [`TAIL`], or is empty when there was nothing to flush.
+    fn compress(&mut self, piece: &[u8], out: &mut Vec<u8>) -> bool {
         let start = out.len();
         let state = self.state.get_or_insert_with(|| self.pool.compressor(self.bits, self.level));
         let mut rest = piece;
@@ -59,33 +80,16 @@ impl Deflater {
         out.reserve(64 + piece.len() / 2);
         loop {
             let taken = state.total_in();
-            let flushed = state.compress_vec(rest, out, FlushCompress::Sync).is_ok();
-            let done = rest.len() as u64 == state.total_in() - taken && out.len() < out.capacity();
-            if !flushed || done && out.len() > start && !out[start..].ends_with(&TAIL) {
-                out.truncate(start);
-                self.state = None;
+            if state.compress_vec(rest, out, FlushCompress::Sync).is_err() {
                 return false;
             }
             rest = &rest[(state.total_in() - taken) as usize..];
             // With room left all is flushed (zlib.h, on `deflate`).
             if rest.is_empty() && out.len() < out.capacity() {
-                break;
+                return out.len() == start && piece.is_empty() || out[start..].ends_with(&TAIL);
             }
             out.reserve(64 + rest.len());
         }
-        if last {
-            if out.len() == start {
-                // Nothing since the last flush. An empty block: its header, without what the tail gives (§7.2.3.6).
-                out.push(0);
-            } else {
-                // Each flush ends with it.
-                out.truncate(out.len() - TAIL.len());
-            }
-            if !self.takeover {
-                self.end();
-            }
-        }
-        true
     }
 
     /// Begins the context anew: what follows refers to nothing before it.
@@ -105,6 +109,17 @@ impl Deflater {
 
     pub(super) fn give_buffer(&self, buffer: Vec<u8>) {
         self.pool.give_buffer(buffer);
+    }
+}
+
+/// Blocks without compression (RFC 1951 §3.2.4), from one byte's edge to another.
+fn stored(piece: &[u8], out: &mut Vec<u8>) {
+    for block in piece.chunks(usize::from(u16::MAX)) {
+        let len = block.len() as u16;
+        out.push(0);
+        out.extend_from_slice(&len.to_le_bytes());
+        out.extend_from_slice(&(!len).to_le_bytes());
+        out.extend_from_slice(block);
     }
 }
 
@@ -152,4 +167,25 @@ pub fn pays(bytes: &[u8]) -> bool {
     let of_random = looked_at * looked_at.saturating_sub(1) / 256;
     // A quarter more is what a bit of each byte less makes up, at the least.
     u64::from(pairs) * 4 > u64::from(of_random) * 5
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::deflate::{Deflate, Inflater};
+
+    #[test]
+    fn bytes_that_are_stored_read_back_also_in_the_middle_of_a_message() {
+        let (agreement, _) = Deflate::default().choose(&[Deflate::default().offer()]).unwrap();
+        let mut wire = Vec::new();
+        Deflater::new(&agreement).deflate(b"before ", false, &mut wire);
+        let long = vec![7; 70_000];
+        stored(&long, &mut wire);
+        wire.push(0);
+        let mut out = vec![0; 80_000];
+        let mut inflater = Inflater::new(&agreement);
+        let n = inflater.inflate(&mut &wire[..], &mut out).unwrap();
+        let n = n + inflater.inflate(&mut inflater.tail(), &mut out[n..]).unwrap();
+        assert_eq!(out[..n], [&b"before "[..], &long].concat());
+    }
 }

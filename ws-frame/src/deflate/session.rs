@@ -4,7 +4,8 @@ use super::{Agreement, Deflater, Inflater, pays};
 use crate::error::ErrorKind;
 use crate::header::Opcode;
 use crate::limits::Limits;
-use crate::message::Compress;
+use crate::message::{Compress, Message};
+use crate::prepared::{Framed, Prepared};
 
 /// The most that is inflated before it is looked at.
 pub(crate) const STEP: usize = 16 * 1024;
@@ -25,6 +26,8 @@ pub(crate) struct Session {
     taken: u64,
     /// What they stand for.
     given: u64,
+    /// Whether the message that is sent in parts is compressed.
+    in_parts: bool,
 }
 
 impl Session {
@@ -35,13 +38,8 @@ impl Session {
             agreement,
             taken: 0,
             given: 0,
+            in_parts: false,
         }
-    }
-
-    /// What a message may be long on the wire: what does not compress is a little longer compressed.
-    pub(crate) const fn max_wire(limits: &Limits) -> u64 {
-        let max = limits.max_message as u64;
-        max.saturating_add(max >> 8).saturating_add(64)
     }
 
     /// Inflates the next piece of a compressed message, `last` with the end of it, and hands on what comes out in steps of [`STEP`] at
@@ -102,7 +100,9 @@ impl Session {
             let room = left.min(step.len());
             let n = self.inflater.inflate(input, &mut step[..room]).map_err(|_| ErrorKind::InvalidDeflate)?;
             self.given += n as u64;
-            sink(&step[..n])?;
+            if n > 0 {
+                sink(&step[..n])?;
+            }
             if self.given > max {
                 return Err(ErrorKind::MessageTooBig);
             }
@@ -123,13 +123,49 @@ impl Session {
             return None;
         }
         let mut out = self.deflater.buffer();
-        let done = self.deflater.deflate(payload, true, &mut out);
+        self.deflater.deflate(payload, true, &mut out);
         // What the context has seen must be sent, or the peer's is another one.
-        if done && (self.agreement.send_takeover() || out.len() < payload.len()) {
+        if self.agreement.send_takeover() || out.len() < payload.len() {
             return Some(out);
         }
         self.deflater.give_buffer(out);
         None
+    }
+
+    /// The payload of the next part of a message that is sent in parts, if that message is compressed: its first part says. Give it
+    /// back through [`give_buffer`](Self::give_buffer).
+    pub(crate) fn compress_part(&mut self, opcode: Opcode, part: &Message, last: bool) -> Option<Vec<u8>> {
+        let payload = part.as_bytes();
+        if opcode != Opcode::Continuation {
+            self.in_parts = match (last, opcode) {
+                (true, _) => self.wants(opcode, payload, Compress::Auto),
+                // How long it becomes is not known.
+                (false, Opcode::Text) => true,
+                (false, _) => pays(payload),
+            };
+        }
+        if !self.in_parts {
+            return None;
+        }
+        let mut out = self.deflater.buffer();
+        self.deflater.deflate(payload, last, &mut out);
+        Some(out)
+    }
+
+    /// The compressed frame of a prepared message, if that pays.
+    pub(crate) fn prepared<'a>(&mut self, prepared: &'a Prepared) -> Option<&'a Framed> {
+        let min = match prepared.compress() {
+            Compress::Never => return None,
+            Compress::Always => 1,
+            Compress::Auto => self.agreement.deflate.min_size.max(1),
+        };
+        if prepared.plain().header().len < min as u64 {
+            return None;
+        }
+        let framed = prepared.deflated(&self.agreement)?;
+        // Our compressor has not seen it: it must not refer to what is before that.
+        self.deflater.forget();
+        Some(framed)
     }
 
     pub(crate) fn give_buffer(&self, buffer: Vec<u8>) {
@@ -137,7 +173,7 @@ impl Session {
     }
 
     /// Whether a message is worth it.
-    pub(crate) fn wants(&self, opcode: Opcode, payload: &[u8], choice: Compress) -> bool {
+    fn wants(&self, opcode: Opcode, payload: &[u8], choice: Compress) -> bool {
         match choice {
             Compress::Never => false,
             Compress::Always => !payload.is_empty(),
@@ -147,19 +183,5 @@ impl Session {
                     && (opcode == Opcode::Text || pays(payload))
             }
         }
-    }
-
-    /// The next part of a message that is sent in parts, compressed; `false` when that failed.
-    pub(crate) fn compress_part(&mut self, part: &[u8], last: bool, out: &mut Vec<u8>) -> bool {
-        self.deflater.deflate(part, last, out)
-    }
-
-    pub(crate) const fn agreement(&self) -> &Agreement {
-        &self.agreement
-    }
-
-    /// A compressed message was sent that our compressor has not seen: it must not refer to what is before that.
-    pub(crate) fn forget(&mut self) {
-        self.deflater.forget();
     }
 }

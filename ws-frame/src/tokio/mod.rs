@@ -37,12 +37,26 @@
 //! ```
 #![allow(clippy::disallowed_methods, reason = "the adapter is where clocks, sockets and entropy live")]
 
+mod connector;
 mod error;
 mod opening;
+#[cfg(feature = "h2")]
+mod sessions;
 mod socket;
+mod split;
 mod timer;
+#[cfg(feature = "rustls")]
+mod tls;
+mod transport;
 mod wakers;
 
+pub use connector::Connector;
+#[cfg(feature = "h2")]
+pub use connector::Http2;
 pub use error::Error;
 pub use opening::{HandshakeError, Incoming, accept, connect, connect_with, handshake, request};
+#[cfg(feature = "h2")]
+pub(crate) use opening::{deadline, within};
 pub use socket::WebSocket;
+pub use split::{Receiver, Sender};
+pub use transport::Transport;

@@ -218,16 +218,21 @@ pub async fn connect_with(
         return Err(HandshakeError::NeedsTls);
     }
     let deadline = deadline(handshake.response_limits().timeout);
+    let io = dial(uri, deadline).await?;
+    open(io, &handshake, config, deadline).await
+}
+
+/// Connects to the host of a URI.
+pub(super) async fn dial(uri: &WebSocketUri, deadline: Instant) -> Result<TcpStream, HandshakeError> {
     // The resolver takes an IPv6 address without its brackets.
     let host = uri.host().trim_start_matches('[').trim_end_matches(']');
-    let io = within(deadline, async {
+    within(deadline, async {
         let io = TcpStream::connect((host, uri.port())).await?;
         // Messages are coalesced before they are written; a delay on top only adds latency.
         io.set_nodelay(true)?;
         Ok(io)
     })
-    .await?;
-    open(io, &handshake, config, deadline).await
+    .await
 }
 
 /// Opens a WebSocket over a stream that is connected to the server already, for example through TLS or a proxy.
@@ -246,7 +251,7 @@ where
     open(io, handshake, config, deadline).await
 }
 
-async fn open<IO>(
+pub(super) async fn open<IO>(
     mut io: IO,
     handshake: &ClientHandshake,
     config: impl Into<Arc<Config>>,
@@ -356,7 +361,7 @@ fn request_timeout() -> Response<Bytes> {
     response
 }
 
-async fn within<T>(
+pub(crate) async fn within<T>(
     deadline: Instant,
     step: impl Future<Output = io::Result<T>>,
 ) -> Result<T, HandshakeError> {
@@ -366,7 +371,7 @@ async fn within<T>(
     }
 }
 
-fn deadline(timeout: Duration) -> Instant {
+pub(crate) fn deadline(timeout: Duration) -> Instant {
     let now = Instant::now();
     now.checked_add(timeout)
         // A time limit that is out of range is one that is off; thirty years are as good.
@@ -401,14 +406,19 @@ pub enum HandshakeError {
     },
     /// The URI is not one of a WebSocket.
     Uri(UriError),
-    /// The URI is `wss`: connect through TLS first, then use [`handshake`](crate::tokio::handshake()).
+    /// The URI is `wss`: use a [`Connector`](crate::tokio::Connector) with feature `rustls`, or connect through TLS first, then use
+    /// [`handshake`](crate::tokio::handshake()).
     NeedsTls,
+    /// TLS failed: the server's certificate is not trusted, has expired or is another host's, or there is no version in common.
+    Tls(io::Error),
+    /// The SETTINGS of an HTTP/2 server do not allow extended CONNECT (RFC 8441 §3). Nothing was sent: use HTTP/1.1.
+    ExtendedConnect,
     /// The system gives no random bytes for keys and masks.
     Random(getrandom::Error),
 }
 
 impl HandshakeError {
-    pub(super) fn response(error: ClientError, response: Response<Bytes>) -> Self {
+    pub(crate) fn response(error: ClientError, response: Response<Bytes>) -> Self {
         Self::Response { error, response: Box::new(response) }
     }
 }
@@ -423,7 +433,11 @@ impl fmt::Display for HandshakeError {
             Self::Rejected(rejection) => write!(f, "handshake refused: {rejection}"),
             Self::Response { error, .. } => write!(f, "handshake: {error}"),
             Self::Uri(error) => error.fmt(f),
-            Self::NeedsTls => f.write_str("a wss uri needs a tls stream; use handshake() over one"),
+            Self::NeedsTls => {
+                f.write_str("a wss uri needs tls: a connector with it, or handshake() over a tls stream")
+            }
+            Self::Tls(error) => write!(f, "tls: {error}"),
+            Self::ExtendedConnect => f.write_str("the http/2 server does not allow extended connect"),
             Self::Random(error) => write!(f, "no random bytes: {error}"),
         }
     }
@@ -432,13 +446,13 @@ impl fmt::Display for HandshakeError {
 impl std::error::Error for HandshakeError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
-            Self::Io(error) => Some(error),
+            Self::Io(error) | Self::Tls(error) => Some(error),
             Self::Head(error) => Some(error),
             Self::Rejected(rejection) => Some(rejection),
             Self::Response { error, .. } => Some(error),
             Self::Uri(error) => Some(error),
             Self::Random(error) => Some(error),
-            Self::Timeout | Self::Closed | Self::NeedsTls => None,
+            Self::Timeout | Self::Closed | Self::NeedsTls | Self::ExtendedConnect => None,
         }
     }
 }
