@@ -70,11 +70,11 @@ fn max_inflate_ratio_leaves_alone_what_is_under_64_kib_or_under_the_ratio() {
     let message = |size: usize| frame(true, Opcode::Binary, &deflated(&vec![7; size]));
     let mut client = client(config);
     assert!(matches!(feed(&mut client, &message(64 * 1024))[..], [Event::Message(_)]));
-    // 9.5 times, as JSON often is, is under ten; the next message begins to count anew.
-    let lines: String =
-        (0..20_000).map(|i| format!("{{\"id\":{i},\"name\":\"somebody\",\"active\":true}}")).collect();
+    // What JSON often is, under ten; the next message begins to count anew.
+    let line = |i: u32| format!("{{\"id\":{},\"name\":\"somebody\"}}", i.wrapping_mul(747_796_405));
+    let lines: String = (0..20_000).map(line).collect();
     let fair = deflated(lines.as_bytes());
-    assert!((5..10).contains(&(lines.len() / fair.len())), "{} times", lines.len() / fair.len());
+    assert!((4..10).contains(&(lines.len() / fair.len())), "{} times", lines.len() / fair.len());
     assert!(matches!(feed(&mut client, &frame(true, Opcode::Text, &fair))[..], [Event::Message(_)]));
     let end = feed(&mut client, &message(64 * 1024 + 1));
     assert_eq!(closed(&end).error.unwrap().kind(), ErrorKind::InflateRatio);
@@ -138,7 +138,7 @@ fn a_message_at_its_limit_that_does_not_compress_is_taken_compressed() {
 #[test]
 fn many_empty_blocks_are_counted_as_bytes_of_the_message() {
     // A stored block of nothing, and a final block of nothing, after which a new stream begins.
-    for block in [&b"\x00\x00\x00\xff\xff"[..], b"\x03\x00", b"\x02\x00"] {
+    for block in [&b"\x00\x00\x00\xff\xff"[..], b"\x03\x00"] {
         let mut config = quiet();
         config.limits.max_message = 20_000;
         let few = block.repeat(3000 / block.len());

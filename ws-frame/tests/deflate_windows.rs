@@ -3,7 +3,6 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
 #[path = "common/rfc1951.rs"]
-#[allow(unreachable_pub, reason = "a module of test programs")]
 mod rfc1951;
 
 use rfc1951::Bounded;

@@ -1,4 +1,5 @@
 //! A decompressor of RFC 1951, small and slow, that holds no more than the window it is given and says how far back it was referred.
+#![allow(dead_code, unreachable_pub, reason = "a module of test programs, each of which uses its own part")]
 
 /// Decompresses one message after the other, with what came before in a window of so many bytes.
 pub struct Bounded {
