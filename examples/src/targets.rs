@@ -37,10 +37,10 @@ pub(crate) fn endpoint(row: &hooks::Endpoint) -> Result<Endpoint, OpenError> {
     Ok(Endpoint::new(id, url, scheme, ring).types(TypeFilter::parse(row.types.split(' '))?))
 }
 
-/// How the text of a secret becomes a key: Standard Webhooks decode it, the others take it as it is.
+/// How the text of a secret becomes a key: Standard Webhooks and Svix decode it, the others take it as it is.
 pub(crate) fn secret(scheme: Scheme, text: &str) -> Result<Secret, SecretError> {
     match scheme {
-        Scheme::StandardWebhooks => Secret::whsec(text),
+        Scheme::StandardWebhooks | Scheme::Svix => Secret::whsec(text),
         _ => Secret::raw(text),
     }
 }

@@ -29,7 +29,7 @@ async fn register(addr: SocketAddr, sink: &Sink, scheme: &str) -> (i64, String) 
 
 #[tokio::test]
 async fn what_is_sent_verifies_with_the_secret_that_was_shown_once() {
-    for scheme in ["standard", "github", "stripe", "generic"] {
+    for scheme in ["standard", "github", "stripe", "generic", "slack", "svix"] {
         let service = start().await;
         let addr = service.addr();
         let mut sink = Sink::start().await;
@@ -267,7 +267,7 @@ async fn a_signed_message_creates_a_user_once_however_often_it_comes() {
 
 #[tokio::test]
 async fn what_is_not_signed_right_is_refused_before_it_is_read() {
-    for scheme in ["standard", "github", "stripe", "generic"] {
+    for scheme in ["standard", "github", "stripe", "generic", "slack", "svix"] {
         let service = start().await;
         let addr = service.addr();
         let body =
@@ -315,7 +315,8 @@ async fn a_signed_message_that_cannot_be_used_is_told_so_and_may_come_again() {
     let big = signed_by("standard", &vec![b' '; (1 << 20) + 1]);
     big.send(addr).await.problem(413);
     get(addr, "/webhooks/inbound/standard").await.problem(405);
-    send(addr, "POST", "/webhooks/inbound/slack", &[JSON], "{}").await.problem(404);
+    send(addr, "POST", "/webhooks/inbound/square", &[JSON], "{}").await.problem(404);
+    send(addr, "POST", "/webhooks/inbound/slack", &[JSON], "{}").await.problem(400);
 }
 
 #[tokio::test]

@@ -105,10 +105,10 @@ fuzz_target!(|data: &[u8]| {
         (Ok(Some((a, rest_a))), Ok(Some((b, rest_b)))) => {
             let uri = WebSocketUri::parse("ws://a/chat").unwrap();
             let client = ClientHandshake::new(&uri, *b"the sample nonce").subprotocols(["a", "b"]).unwrap();
-            if let Ok(subprotocol) = client.verify(&a) {
+            if let Ok(opened) = client.verify(&a) {
                 assert_eq!(a.status(), 101);
                 assert_eq!(a.headers()["sec-websocket-accept"], "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=");
-                assert!(subprotocol.is_none_or(|name| ["a", "b"].contains(&name.as_str())));
+                assert!(opened.subprotocol.is_none_or(|name| ["a", "b"].contains(&name.as_str())));
             }
             assert_eq!((a.status(), a.version(), a.headers()), (b.status(), b.version(), b.headers()));
             assert_eq!(rest_a, rest_b);

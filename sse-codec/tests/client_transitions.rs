@@ -1,4 +1,4 @@
-//! The event source under a simulated clock: HTML Standard §9.2.2, §9.2.3; Fetch Standard, HTTP-redirect fetch.
+//! The states of the event source under a simulated clock: HTML Standard §9.2.2, §9.2.3.
 
 #![cfg(feature = "client")]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
@@ -6,21 +6,15 @@
 
 #[path = "model/client.rs"]
 mod model;
+#[path = "rig/client.rs"]
+mod rig;
 
 use std::time::{Duration, Instant};
 
-use bytes::Bytes;
-use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, StatusCode};
+use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use proptest::prelude::*;
-use sse_codec::{
-    Item,
-    client::{
-        Action, Client, ClientConfig, Disconnect, Ended, ReadyState, RedirectError, UrlError, Verdict,
-        transient,
-    },
-};
-
-const SECOND: Duration = Duration::from_secs(1);
+use rig::{SECOND, config, connect, ended, feed, headers, open, stream_head, wait};
+use sse_codec::client::{Action, Client, ClientConfig, Disconnect, Ended, ReadyState, UrlError, Verdict};
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(256))]
@@ -29,58 +23,6 @@ proptest! {
     fn keeps_its_promises_whatever_the_network_does(data in proptest::collection::vec(any::<u8>(), 0..400)) {
         model::run(&data);
     }
-}
-
-fn config() -> ClientConfig {
-    ClientConfig::new("http://home.example/events?a=b#fragment").unwrap()
-}
-
-fn headers(pairs: &[(&'static str, &'static str)]) -> HeaderMap {
-    pairs
-        .iter()
-        .map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_static(value)))
-        .collect()
-}
-
-fn stream_head() -> HeaderMap {
-    headers(&[("content-type", "text/event-stream")])
-}
-
-fn connect(client: &mut Client, now: Instant) -> Request<Bytes> {
-    match client.poll(now) {
-        Action::Connect(request) => *request,
-        other => panic!("{other:?} where a request was due"),
-    }
-}
-
-fn wait(client: &mut Client, now: Instant) -> Duration {
-    match client.poll(now) {
-        Action::Wait { until } => until - now,
-        other => panic!("{other:?} where a wait was due"),
-    }
-}
-
-fn ended(client: &mut Client, now: Instant) -> Ended {
-    match client.poll(now) {
-        Action::Done(ended) => ended,
-        other => panic!("{other:?} where the end was due"),
-    }
-}
-
-fn open(client: &mut Client, now: Instant) -> Request<Bytes> {
-    let request = connect(client, now);
-    assert_eq!(client.on_response(now, StatusCode::OK, &stream_head()), Verdict::Open);
-    request
-}
-
-fn feed(client: &mut Client, now: Instant, mut input: &[u8]) -> Vec<String> {
-    let mut data = Vec::new();
-    while let Some(item) = client.on_bytes(now, &mut input) {
-        if let Item::Event(event) = item {
-            data.push(event.data().to_owned());
-        }
-    }
-    data
 }
 
 #[test]
@@ -115,49 +57,6 @@ fn a_post_is_sent_again_with_its_body_and_its_own_accept() {
         assert!(!request.headers().contains_key("last-event-id"));
         client.on_eof(at, Disconnect::Error);
     }
-}
-
-#[test]
-fn opens_parses_and_resumes_with_the_id_as_utf8_bytes() {
-    let now = Instant::now();
-    let mut client = Client::new(config(), 0);
-    open(&mut client, now);
-    assert_eq!(client.state(), ReadyState::Open);
-    assert_eq!(feed(&mut client, now, "id: é\ndata: 1\n\nid: never\ndata: 2".as_bytes()), ["1"]);
-    client.on_eof(now, Disconnect::End);
-    assert_eq!(client.state(), ReadyState::Connecting);
-    let waited = wait(&mut client, now);
-    assert!((SECOND..=2 * SECOND).contains(&waited));
-    assert_eq!(client.disconnect(), Some(Disconnect::End));
-    let request = open(&mut client, now + waited);
-    assert_eq!(request.headers()["last-event-id"].as_bytes(), "é".as_bytes());
-    assert_eq!(feed(&mut client, now, b": the half block is gone\ndata: 3\n\n"), ["3"]);
-}
-
-#[test]
-fn an_id_is_committed_only_with_what_was_given_out() {
-    let now = Instant::now();
-    let mut client = Client::new(config(), 0);
-    open(&mut client, now);
-    let mut input = &b"id: 1\ndata: a\n\nid: 2\ndata: b\n\n"[..];
-    assert!(matches!(client.on_bytes(now, &mut input), Some(Item::Event(_))));
-    assert_eq!(client.last_event_id(), "1", "the second event is still in the input");
-    client.on_eof(now, Disconnect::Error);
-    let waited = wait(&mut client, now);
-    assert_eq!(connect(&mut client, now + waited).headers()["last-event-id"], "1");
-}
-
-#[test]
-fn the_first_id_can_be_given_and_an_empty_one_forgets_it() {
-    let now = Instant::now();
-    let mut config = config();
-    config.last_event_id = "41".parse().unwrap();
-    let mut client = Client::new(config, 0);
-    assert_eq!(open(&mut client, now).headers()["last-event-id"], "41");
-    feed(&mut client, now, b"id\n\n");
-    client.on_eof(now, Disconnect::End);
-    let waited = wait(&mut client, now);
-    assert!(!connect(&mut client, now + waited).headers().contains_key("last-event-id"));
 }
 
 #[test]
@@ -209,168 +108,6 @@ fn another_type_fails_with_what_was_found() {
 }
 
 #[test]
-fn a_policy_makes_statuses_retryable_and_retry_after_is_capped() {
-    let now = Instant::now();
-    let mut config = config();
-    config.retryable = transient;
-    for (value, range) in [("7", 7..=7), ("86400", 300..=300), ("0", 1..=2), ("soon", 1..=2)] {
-        let mut client = Client::new(config.clone(), 3);
-        connect(&mut client, now);
-        let head = headers(&[("retry-after", value)]);
-        assert_eq!(client.on_response(now, StatusCode::TOO_MANY_REQUESTS, &head), Verdict::Drop);
-        let waited = wait(&mut client, now);
-        assert!(range.contains(&waited.as_secs()), "{value}: {waited:?}");
-        assert_eq!(client.disconnect(), Some(Disconnect::Status(StatusCode::TOO_MANY_REQUESTS)));
-    }
-    let mut client = Client::new(config, 3);
-    connect(&mut client, now);
-    assert_eq!(client.on_response(now, StatusCode::NOT_FOUND, &HeaderMap::new()), Verdict::Refused);
-}
-
-#[test]
-fn each_kind_of_redirect_is_followed_with_its_method() {
-    let now = Instant::now();
-    for (status, sent, then) in [
-        (301, Method::POST, Method::GET),
-        (302, Method::POST, Method::GET),
-        (301, Method::PUT, Method::PUT),
-        (303, Method::PUT, Method::GET),
-        (307, Method::POST, Method::POST),
-        (308, Method::POST, Method::POST),
-    ] {
-        let mut config = config();
-        config.method = sent;
-        config.body = "body".into();
-        config.headers = headers(&[("content-type", "text/plain"), ("authorization", "Bearer t")]);
-        let mut client = Client::new(config, 0);
-        connect(&mut client, now);
-        let head = headers(&[("location", "../moved#here")]);
-        assert_eq!(client.on_response(now, StatusCode::from_u16(status).unwrap(), &head), Verdict::Drop);
-        let request = connect(&mut client, now);
-        assert_eq!(request.uri(), "http://home.example/moved");
-        assert_eq!(request.method(), then);
-        let keeps_body = then != Method::GET;
-        assert_eq!(!request.body().is_empty(), keeps_body);
-        assert_eq!(request.headers().contains_key("content-type"), keeps_body);
-        assert!(request.headers().contains_key("authorization"), "the origin is the same");
-    }
-}
-
-#[test]
-fn credentials_do_not_follow_to_another_origin_nor_come_back() {
-    let now = Instant::now();
-    let mut secret = HeaderValue::from_static("k");
-    secret.set_sensitive(true);
-    let mut config = config().bearer("t").unwrap().header(HeaderName::from_static("x-api-key"), secret);
-    config.headers.insert("cookie", HeaderValue::from_static("a=b"));
-    config.headers.insert("x-trace", HeaderValue::from_static("1"));
-    for elsewhere in ["http://evil.example/", "https://home.example/", "http://home.example:8080/"] {
-        let mut client = Client::new(config.clone(), 0);
-        connect(&mut client, now);
-        for location in [elsewhere, "http://home.example/back"] {
-            let mut head = HeaderMap::new();
-            head.insert("location", HeaderValue::from_str(location).unwrap());
-            client.on_response(now, StatusCode::FOUND, &head);
-            let request = connect(&mut client, now);
-            for name in ["authorization", "cookie", "x-api-key"] {
-                assert!(!request.headers().contains_key(name), "{name} at {location}");
-            }
-            assert!(request.headers().contains_key("x-trace"));
-        }
-        client.on_eof(now, Disconnect::Error);
-        let waited = wait(&mut client, now);
-        let request = connect(&mut client, now + waited);
-        assert_eq!(request.uri().host(), Some("home.example"), "a reconnection starts from the first url");
-        assert!(request.headers().contains_key("authorization"));
-    }
-}
-
-#[test]
-fn redirects_that_lead_nowhere_are_failures() {
-    let now = Instant::now();
-    for (location, error) in [
-        (None, RedirectError::NoLocation),
-        (Some(" "), RedirectError::NoLocation),
-        (Some("http://["), RedirectError::Location),
-        (Some("ftp://home.example/"), RedirectError::Scheme),
-        (Some("data:text/event-stream,x"), RedirectError::Scheme),
-        (Some("//user:pass@home.example/"), RedirectError::Credentials),
-    ] {
-        let mut client = Client::new(config(), 0);
-        connect(&mut client, now);
-        let head = location.map(|location| headers(&[("location", location)])).unwrap_or_default();
-        client.on_response(now, StatusCode::MOVED_PERMANENTLY, &head);
-        assert_eq!(ended(&mut client, now), Ended::Redirect(error), "{location:?}");
-    }
-}
-
-#[test]
-fn ten_redirects_are_followed_and_the_eleventh_is_not() {
-    let now = Instant::now();
-    let mut client = Client::new(config(), 0);
-    let head = headers(&[("location", "/round")]);
-    for _ in 0..=10 {
-        connect(&mut client, now);
-        client.on_response(now, StatusCode::MOVED_PERMANENTLY, &head);
-    }
-    assert_eq!(ended(&mut client, now), Ended::Redirect(RedirectError::TooMany { max: 10 }));
-}
-
-#[test]
-fn a_server_retry_replaces_the_base_and_zero_does_not_hammer() {
-    let now = Instant::now();
-    for (retry, least, most) in
-        [("0", 100, 200), ("5000", 5_000, 10_000), ("18446744073709551616", 3_600_000, 3_600_000)]
-    {
-        let mut client = Client::new(config(), 9);
-        open(&mut client, now);
-        feed(&mut client, now, format!("retry: {retry}\n").as_bytes());
-        client.on_eof(now, Disconnect::End);
-        let waited = wait(&mut client, now).as_millis();
-        assert!((least..=most).contains(&waited), "{retry}: {waited} ms");
-    }
-}
-
-#[test]
-fn waits_grow_and_start_anew_after_a_healthy_connection() {
-    let mut now = Instant::now();
-    let mut client = Client::new(config(), 5);
-    let mut longest = Duration::ZERO;
-    for _ in 0..40 {
-        connect(&mut client, now);
-        client.on_eof(now, Disconnect::Error);
-        let waited = wait(&mut client, now);
-        assert!((SECOND..=30 * SECOND).contains(&waited));
-        longest = longest.max(waited);
-        now += waited;
-    }
-    assert!(longest > 20 * SECOND);
-    open(&mut client, now);
-    now += 59 * SECOND;
-    client.on_eof(now, Disconnect::End);
-    let waited = wait(&mut client, now);
-    now += waited;
-    open(&mut client, now);
-    now += 60 * SECOND;
-    client.on_eof(now, Disconnect::End);
-    assert!(wait(&mut client, now) <= 2 * SECOND);
-}
-
-#[test]
-fn an_attempt_bound_ends_it() {
-    let now = Instant::now();
-    let mut config = config();
-    config.limits.max_attempts = Some(2);
-    let mut client = Client::new(config, 0);
-    connect(&mut client, now);
-    client.on_eof(now, Disconnect::Error);
-    let waited = wait(&mut client, now);
-    connect(&mut client, now + waited);
-    client.on_eof(now, Disconnect::Error);
-    assert_eq!(ended(&mut client, now), Ended::Attempts { max: 2 });
-}
-
-#[test]
 fn a_futile_transport_ends_it() {
     let now = Instant::now();
     let mut client = Client::new(config(), 0);
@@ -401,16 +138,6 @@ fn silence_is_noticed_before_and_after_the_head() {
     assert!(matches!(client.poll(until), Action::Close));
     assert_eq!(client.disconnect(), Some(Disconnect::Idle));
     wait(&mut client, until);
-}
-
-#[test]
-fn redirects_share_the_time_of_their_attempt() {
-    let now = Instant::now();
-    let mut client = Client::new(config(), 0);
-    connect(&mut client, now);
-    client.on_response(now + 20 * SECOND, StatusCode::FOUND, &headers(&[("location", "/slow")]));
-    connect(&mut client, now + 20 * SECOND);
-    assert!(matches!(client.poll(now + 30 * SECOND), Action::Close));
 }
 
 #[test]
@@ -465,4 +192,127 @@ fn urls_are_checked_at_the_door() {
 #[test]
 fn an_idle_client_is_small() {
     assert!(size_of::<Client>() <= 1024, "{} bytes", size_of::<Client>());
+}
+
+#[test]
+fn close_works_in_every_state_and_a_second_close_changes_nothing() {
+    let now = Instant::now();
+    type Bring = fn(&mut Client, Instant);
+    let states: [(&str, bool, Bring); 6] = [
+        ("fresh", false, |_, _| {}),
+        ("connecting", true, |client, now| drop(connect(client, now))),
+        ("open", true, |client, now| drop(open(client, now))),
+        ("waiting", false, |client, now| {
+            connect(client, now);
+            client.on_eof(now, Disconnect::Error);
+            wait(client, now);
+        }),
+        ("refused", true, |client, now| {
+            connect(client, now);
+            client.on_response(now, StatusCode::NOT_FOUND, &HeaderMap::new());
+        }),
+        ("redirected", false, |client, now| {
+            connect(client, now);
+            client.on_response(now, StatusCode::FOUND, &headers(&[("location", "/x")]));
+        }),
+    ];
+    for (name, is_live, bring) in states {
+        let mut client = Client::new(config(), 0);
+        bring(&mut client, now);
+        client.close();
+        client.close();
+        assert_eq!(client.state(), ReadyState::Closed, "{name}");
+        if is_live {
+            assert!(matches!(client.poll(now), Action::Close), "{name}: its connection is to be dropped");
+        }
+        assert_eq!(ended(&mut client, now), Ended::Closed, "{name}");
+        assert_eq!(ended(&mut client, now + 3600 * SECOND), Ended::Closed, "{name}: for good");
+    }
+}
+
+#[test]
+fn restart_works_in_every_state_with_one_connection_at_a_time() {
+    let now = Instant::now();
+    let mut client = Client::new(config(), 0);
+    client.restart();
+    connect(&mut client, now);
+    client.restart();
+    client.restart();
+    assert!(matches!(client.poll(now), Action::Close), "once for one connection");
+    open(&mut client, now);
+    client.restart();
+    assert_eq!(client.state(), ReadyState::Connecting);
+    assert!(matches!(client.poll(now), Action::Close));
+    connect(&mut client, now);
+    client.on_response(now, StatusCode::GONE, &HeaderMap::new());
+    client.on_eof(now, Disconnect::End);
+    assert!(ended(&mut client, now).is_failure());
+    client.restart();
+    open(&mut client, now);
+}
+
+#[test]
+fn ready_states_follow_the_standard() {
+    let now = Instant::now();
+    let mut client = Client::new(config(), 0);
+    assert_eq!(client.state(), ReadyState::Connecting);
+    connect(&mut client, now);
+    assert_eq!(client.state(), ReadyState::Connecting);
+    client.on_response(now, StatusCode::OK, &stream_head());
+    assert_eq!(client.state(), ReadyState::Open);
+    client.on_eof(now, Disconnect::End);
+    assert_eq!(client.state(), ReadyState::Connecting, "it waits to come back");
+    let waited = wait(&mut client, now);
+    connect(&mut client, now + waited);
+    client.on_response(now + waited, StatusCode::NO_CONTENT, &stream_head());
+    assert_eq!(client.state(), ReadyState::Closed);
+}
+
+#[test]
+fn the_time_for_a_response_can_be_set_and_turned_off() {
+    let now = Instant::now();
+    let mut config = config();
+    config.limits.response_timeout = Some(2 * SECOND);
+    let mut client = Client::new(config.clone(), 0);
+    connect(&mut client, now);
+    assert!(matches!(client.poll(now + Duration::from_millis(1999)), Action::Read { .. }));
+    assert!(matches!(client.poll(now + 2 * SECOND), Action::Close));
+    config.limits.response_timeout = None;
+    let mut client = Client::new(config, 0);
+    connect(&mut client, now);
+    assert!(matches!(client.poll(now + 86_400 * SECOND), Action::Read { until: None }));
+}
+
+#[test]
+fn a_stream_that_a_limit_ends_is_left_and_made_anew() {
+    let now = Instant::now();
+    let mut config = config();
+    config.parser.max_data = 4;
+    config.parser.on_overflow = sse_codec::OnOverflow::Terminate;
+    let mut client = Client::new(config, 0);
+    open(&mut client, now);
+    assert_eq!(feed(&mut client, now, b"id: 1\ndata: a\n\ndata: too much\n\ndata: b\n\n"), ["a"]);
+    assert!(matches!(client.poll(now), Action::Close));
+    assert_eq!(client.disconnect(), Some(Disconnect::Limit));
+    let waited = wait(&mut client, now);
+    assert_eq!(open(&mut client, now + waited).headers()["last-event-id"], "1");
+    assert_eq!(feed(&mut client, now, b"data: c\n\n"), ["c"]);
+}
+
+#[test]
+fn comments_are_items_unless_they_are_turned_off() {
+    let now = Instant::now();
+    let mut config = config();
+    config.idle_timeout = Some(SECOND);
+    for is_shown in [true, false] {
+        let mut client = Client::new(config.clone(), 0);
+        client.show_comments(is_shown);
+        open(&mut client, now);
+        let mut input = &b": x\n\n"[..];
+        let item = client.on_bytes(now + SECOND / 2, &mut input);
+        assert_eq!(item.is_some(), is_shown);
+        while client.on_bytes(now + SECOND / 2, &mut input).is_some() {}
+        let Action::Read { until: Some(until) } = client.poll(now + SECOND / 2) else { panic!() };
+        assert_eq!(until, now + SECOND + SECOND / 2, "it was heard all the same");
+    }
 }

@@ -96,6 +96,13 @@ async fn signal(source: &mut EventSource) -> Signal {
     next.expect("a signal in time").expect("the stream goes on").expect("no failure")
 }
 
+async fn opened(source: &mut EventSource) {
+    match signal(source).await {
+        Signal::Open { .. } => {}
+        other => panic!("{other:?} where a stream was due"),
+    }
+}
+
 async fn event(source: &mut EventSource) -> Event {
     match signal(source).await {
         Signal::Event(event) => event,
@@ -138,7 +145,7 @@ async fn events_arrive_and_the_reader_is_gone_when_dropped() {
     let hub = hub();
     let server = serve(&hub).await;
     let mut source = EventSource::open(server.config("/"));
-    assert_eq!(signal(&mut source).await, Signal::Open);
+    opened(&mut source).await;
     hub.publish(&"a".to_owned(), Frame::data("x\ny").event("tick").unwrap()).unwrap();
     let received = event(&mut source).await;
     assert_eq!((received.event(), received.data(), received.id()), ("tick", "x\ny", "1"));
@@ -159,7 +166,7 @@ async fn http2_carries_it_too() {
     let server = server.await;
     let config = server.config("/p?q").bearer("t").unwrap();
     let mut source = EventSource::open_with(config, Connector::tcp().http2());
-    assert_eq!(signal(&mut source).await, Signal::Open);
+    opened(&mut source).await;
     for n in 0..100 {
         publish(&hub, &n.to_string());
         assert_eq!(event(&mut source).await.data(), n.to_string());
@@ -190,7 +197,7 @@ async fn a_cut_connection_is_made_anew_and_nothing_is_missed() {
     });
     let server = server.await;
     let mut source = EventSource::open(server.config("/"));
-    assert_eq!(signal(&mut source).await, Signal::Open);
+    opened(&mut source).await;
     let mut seen = Vec::new();
     for n in 0..30 {
         publish(&hub, &n.to_string());
@@ -249,7 +256,7 @@ async fn a_server_that_comes_back_is_found_again() {
         });
         drop(auto::Builder::new(TokioExecutor::new()).serve_connection(TokioIo::new(stream), service).await);
     });
-    while signal(&mut source).await != Signal::Open {}
+    while !matches!(signal(&mut source).await, Signal::Open { .. }) {}
 }
 
 #[tokio::test]
@@ -261,12 +268,12 @@ async fn status_204_and_close_end_the_stream_without_an_error() {
     let hub = hub();
     let server = serve(&hub).await;
     let mut source = EventSource::open(server.config("/"));
-    assert_eq!(signal(&mut source).await, Signal::Open);
+    opened(&mut source).await;
     source.close();
     assert_eq!(end(&mut source).await, None);
     until(|| hub.subscribers() == 0).await;
     source.restart();
-    assert_eq!(signal(&mut source).await, Signal::Open);
+    opened(&mut source).await;
 }
 
 #[tokio::test]
@@ -302,7 +309,7 @@ async fn redirects_are_followed_across_servers_without_the_token() {
     });
     let first = first.await;
     let mut source = EventSource::open(first.config("/").bearer("t").unwrap());
-    assert_eq!(signal(&mut source).await, Signal::Open);
+    opened(&mut source).await;
     publish(&hub, "x");
     assert_eq!(event(&mut source).await.data(), "x");
 
@@ -330,7 +337,7 @@ async fn a_passing_refusal_is_retried_with_a_fresh_token() {
     });
     let why = Disconnect::Status(StatusCode::SERVICE_UNAVAILABLE);
     assert!(matches!(signal(&mut source).await, Signal::Waiting { why: found, .. } if found == why));
-    assert_eq!(signal(&mut source).await, Signal::Open);
+    opened(&mut source).await;
 }
 
 #[tokio::test]
@@ -354,7 +361,7 @@ async fn https_needs_a_connector_and_a_connector_is_used() {
         Ok(Box::new(near) as Box<dyn Io>)
     });
     let mut source = EventSource::open_with(config, connector);
-    assert_eq!(signal(&mut source).await, Signal::Open);
+    opened(&mut source).await;
     assert_eq!(event(&mut source).await.data(), "by hand");
 }
 
@@ -367,7 +374,7 @@ async fn a_silent_server_is_left() {
     let mut config = server.config("/");
     config.idle_timeout = Some(Duration::from_millis(100));
     let mut source = EventSource::open(config);
-    assert_eq!(signal(&mut source).await, Signal::Open);
+    opened(&mut source).await;
     assert!(matches!(signal(&mut source).await, Signal::Waiting { why: Disconnect::Idle, .. }));
 }
 
@@ -380,7 +387,7 @@ async fn heartbeats_keep_a_quiet_stream_open() {
     let mut config = server.config("/");
     config.idle_timeout = Some(Duration::from_millis(300));
     let mut source = EventSource::open(config);
-    assert_eq!(signal(&mut source).await, Signal::Open);
+    opened(&mut source).await;
     let quiet = tokio::time::timeout(Duration::from_millis(900), source.next()).await;
     assert!(quiet.is_err(), "neither an event nor an end: {quiet:?}");
     publish(&hub, "x");
@@ -439,7 +446,7 @@ async fn draining_ends_every_stream_and_then_refuses() {
     let mut sources = Vec::new();
     for _ in 0..3 {
         let mut source = EventSource::open(server.config("/"));
-        assert_eq!(signal(&mut source).await, Signal::Open);
+        opened(&mut source).await;
         sources.push(source);
     }
     publish(&hub, "last words");
@@ -524,7 +531,7 @@ async fn an_unread_source_holds_the_server_back() {
     });
     let server = server.await;
     let mut source = EventSource::open(server.config("/"));
-    assert_eq!(signal(&mut source).await, Signal::Open);
+    opened(&mut source).await;
     let big = "x".repeat(64 * 1024);
     for _ in 0..EVENTS {
         publish(&hub, &big);

@@ -44,16 +44,26 @@ pub enum Reject {
         /// The header that holds them, in lower case.
         header: &'static str,
     },
+    /// The body has a `Content-Encoding`, which was not allowed
+    /// ([`Verifier::allow_content_encoding`](crate::Verifier::allow_content_encoding)). Nothing was decoded.
+    ContentEncoding,
+    /// The body does not have the form that the scheme asks for.
+    Body(BodyFlaw),
+    /// The scheme signs the URL, and the receiver did not say it
+    /// ([`Verifier::with_url`](crate::Verifier::with_url)): a mistake in the receiver.
+    Url,
 }
 
 impl Reject {
-    /// The status to answer with: 413 for a body that is too large, 400 for a header that is missing or
-    /// cannot be read, 401 for the rest. Senders repeat the delivery in each of these cases.
+    /// The status to answer with: 413 for a body that is too large, 415 for one that is encoded, 400 for a header that is missing or
+    /// cannot be read, 500 for a receiver that is set up wrongly, 401 for the rest. Senders repeat the delivery in each of these cases.
     #[must_use]
     pub const fn http_status(&self) -> u16 {
         match self {
             Self::Limit(Exceeded::Body { .. }) => 413,
-            Self::Limit(_) | Self::Missing { .. } | Self::Malformed { .. } => 400,
+            Self::ContentEncoding => 415,
+            Self::Url => 500,
+            Self::Limit(_) | Self::Missing { .. } | Self::Malformed { .. } | Self::Body(_) => 400,
             Self::Stale { .. } | Self::Future { .. } | Self::NoMatch(_) | Self::Unsupported { .. } => 401,
         }
     }
@@ -72,6 +82,9 @@ impl fmt::Display for Reject {
             Self::Unsupported { header } => {
                 write!(f, "the header {header} has no signature of a supported kind")
             }
+            Self::ContentEncoding => f.write_str("the body has a content-encoding"),
+            Self::Body(flaw) => flaw.fmt(f),
+            Self::Url => f.write_str("the receiver does not know its URL"),
         }
     }
 }
@@ -100,6 +113,25 @@ impl fmt::Display for Flaw {
             Self::Timestamp => "not a timestamp in digits",
             Self::Signature => "no well-formed signature",
         })
+    }
+}
+
+/// What is wrong with a body, beside that it was not signed.
+#[non_exhaustive]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BodyFlaw {
+    /// It is no JSON object with one time in this member.
+    Time {
+        /// Its name.
+        member: &'static str,
+    },
+}
+
+impl fmt::Display for BodyFlaw {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Time { member } => write!(f, "the body has no time in {member}"),
+        }
     }
 }
 
@@ -180,6 +212,10 @@ pub enum SignError {
     /// The id is to be signed and is not 1 to 128 of `A-Z a-z 0-9 _ -`. Anything else, a full stop above
     /// all, could be read as part of another field.
     Id,
+    /// The scheme signs the URL, and the signer was not told it ([`Signer::with_url`](crate::Signer::with_url)).
+    Url,
+    /// The body does not have what the scheme asks for: the time in it (Linear), or its hash in the URL (Twilio).
+    Body,
 }
 
 impl fmt::Display for SignError {
@@ -187,6 +223,8 @@ impl fmt::Display for SignError {
         f.write_str(match self {
             Self::NoActiveKey => "no key is active at the time of signing",
             Self::Id => "the id is not 1 to 128 of A-Z, a-z, 0-9, _ and -",
+            Self::Url => "the scheme signs the URL, which was not given",
+            Self::Body => "the body lacks its time, or is another one than the URL says",
         })
     }
 }

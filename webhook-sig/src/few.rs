@@ -3,8 +3,8 @@
 use alloc::vec::Vec;
 
 /// The first `INLINE` items are held in place.
-#[derive(Debug)]
-pub(crate) struct Few<T, const INLINE: usize> {
+#[derive(Clone, Debug)]
+pub struct Few<T, const INLINE: usize> {
     inline: [Option<T>; INLINE],
     more: Vec<T>,
 }
@@ -14,6 +14,7 @@ impl<T, const INLINE: usize> Few<T, INLINE> {
         Self { inline: [const { None }; INLINE], more: Vec::new() }
     }
 
+    #[inline]
     pub(crate) fn push(&mut self, item: T) {
         match self.inline.iter_mut().find(|slot| slot.is_none()) {
             Some(slot) => *slot = Some(item),

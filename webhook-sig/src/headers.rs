@@ -10,40 +10,57 @@
 /// assert_eq!(headers.values("webhook-id").next(), Some(&b"msg_1"[..]));
 /// ```
 pub trait HeaderSource {
+    /// Every field line, as name and value. Lines of one name come in the order received. Must not allocate.
+    fn fields(&self) -> impl Iterator<Item = (&str, &[u8])>;
+
     /// The value of each field line called `name`, in the order received. `name` is in lower case;
     /// the comparison ignores the case of the field's name (RFC 9110 §5.1). Must not allocate.
-    fn values<'h>(&'h self, name: &'static str) -> impl Iterator<Item = &'h [u8]>;
+    fn values<'h>(&'h self, name: &'h str) -> impl Iterator<Item = &'h [u8]> {
+        self.fields().filter(move |(given, _)| is_called(given, name)).map(|(_, value)| value)
+    }
+}
+
+/// Whether a field line has this name.
+#[inline]
+pub(crate) fn is_called(given: &str, name: &str) -> bool {
+    given.len() == name.len() && given.eq_ignore_ascii_case(name)
 }
 
 impl<H: HeaderSource + ?Sized> HeaderSource for &H {
-    fn values<'h>(&'h self, name: &'static str) -> impl Iterator<Item = &'h [u8]> {
+    fn fields(&self) -> impl Iterator<Item = (&str, &[u8])> {
+        (**self).fields()
+    }
+
+    fn values<'h>(&'h self, name: &'h str) -> impl Iterator<Item = &'h [u8]> {
         (**self).values(name)
     }
 }
 
 impl<N: AsRef<str>, V: AsRef<[u8]>> HeaderSource for [(N, V)] {
-    fn values<'h>(&'h self, name: &'static str) -> impl Iterator<Item = &'h [u8]> {
-        self.iter()
-            .filter(move |(given, _)| given.as_ref().eq_ignore_ascii_case(name))
-            .map(|(_, value)| value.as_ref())
+    fn fields(&self) -> impl Iterator<Item = (&str, &[u8])> {
+        self.iter().map(|(name, value)| (name.as_ref(), value.as_ref()))
     }
 }
 
 impl<N: AsRef<str>, V: AsRef<[u8]>, const COUNT: usize> HeaderSource for [(N, V); COUNT] {
-    fn values<'h>(&'h self, name: &'static str) -> impl Iterator<Item = &'h [u8]> {
-        self.as_slice().values(name)
+    fn fields(&self) -> impl Iterator<Item = (&str, &[u8])> {
+        self.as_slice().fields()
     }
 }
 
 impl<N: AsRef<str>, V: AsRef<[u8]>> HeaderSource for alloc::vec::Vec<(N, V)> {
-    fn values<'h>(&'h self, name: &'static str) -> impl Iterator<Item = &'h [u8]> {
-        self.as_slice().values(name)
+    fn fields(&self) -> impl Iterator<Item = (&str, &[u8])> {
+        self.as_slice().fields()
     }
 }
 
 #[cfg(feature = "http")]
 impl HeaderSource for http::HeaderMap {
-    fn values<'h>(&'h self, name: &'static str) -> impl Iterator<Item = &'h [u8]> {
+    fn fields(&self) -> impl Iterator<Item = (&str, &[u8])> {
+        self.iter().map(|(name, value)| (name.as_str(), value.as_bytes()))
+    }
+
+    fn values<'h>(&'h self, name: &'h str) -> impl Iterator<Item = &'h [u8]> {
         self.get_all(name).iter().map(http::HeaderValue::as_bytes)
     }
 }

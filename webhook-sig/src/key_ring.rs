@@ -5,22 +5,9 @@ use alloc::vec::Vec;
 use core::fmt;
 use core::time::Duration;
 
-use hmac::KeyInit as _;
-use hmac::block_api::HmacCore;
-use hmac::digest::block_api::{Buffer, FixedOutputCore as _, UpdateCore as _};
-use sha2::Sha256;
-
+use crate::algorithm::Algorithm;
 use crate::error::KeyRingError;
-use crate::{Secret, UnixMillis};
-
-/// The state of one HMAC-SHA256: the two compressions of the key are done, the message is not begun.
-pub(crate) type HmacState = HmacCore<Sha256>;
-
-/// The bytes of a message that do not fill a block yet. They are the same for every key.
-pub(crate) type BlockBuffer = Buffer<HmacState>;
-
-/// An HMAC-SHA256 value.
-pub(crate) type Mac = [u8; 32];
+use crate::{HmacSha256, Secret, UnixMillis};
 
 /// The name that an operator gave a key: it tells in logs which key matched, and is no secret.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -58,60 +45,84 @@ impl fmt::Debug for KeyId {
     }
 }
 
-/// One key: its name, when it counts, and its HMAC midstates. The secret itself is not kept.
-#[derive(Clone)]
-pub(crate) struct Key {
-    id: KeyId,
+/// When a key counts: from one moment on and before another.
+///
+/// ```
+/// use webhook_sig::{UnixMillis, Window};
+///
+/// let cutoff = UnixMillis::from_secs(1_800_000_000);
+/// assert!(Window::ALWAYS.contains(cutoff));
+/// assert!(Window::from(cutoff).contains(cutoff));
+/// assert!(!Window::until(cutoff).contains(cutoff));
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Window {
     from: UnixMillis,
     until: Option<UnixMillis>,
-    hmac: HmacState,
 }
 
-impl Key {
+impl Window {
+    /// At all times.
+    pub const ALWAYS: Self = Self { from: UnixMillis::EPOCH, until: None };
+
+    /// From `from` on.
+    #[must_use]
+    pub const fn from(from: UnixMillis) -> Self {
+        Self { from, until: None }
+    }
+
+    /// Before `until`.
+    #[must_use]
+    pub const fn until(until: UnixMillis) -> Self {
+        Self { from: UnixMillis::EPOCH, until: Some(until) }
+    }
+
+    /// From `from` on and before `until`.
+    #[must_use]
+    pub const fn between(from: UnixMillis, until: UnixMillis) -> Self {
+        Self { from, until: Some(until) }
+    }
+
+    /// Whether `at` lies in it. The window is half open, so that one key can end at the moment where the next
+    /// begins.
+    #[must_use]
+    pub fn contains(&self, at: UnixMillis) -> bool {
+        self.from <= at && !self.is_over(at)
+    }
+
+    fn is_over(&self, at: UnixMillis) -> bool {
+        self.until.is_some_and(|until| until <= at)
+    }
+
+    fn is_empty(&self) -> bool {
+        self.is_over(self.from)
+    }
+
+    fn end(&mut self, at: UnixMillis) {
+        self.until = Some(self.until.map_or(at, |until| until.min(at)));
+    }
+}
+
+/// One key with its name and when it counts.
+#[derive(Clone, Debug)]
+pub struct Entry<K> {
+    id: KeyId,
+    window: Window,
+    key: K,
+}
+
+impl<K> Entry<K> {
     pub(crate) fn id(&self) -> &KeyId {
         &self.id
     }
 
-    /// The window is half open, so that one key can end at the moment where the next begins.
+    pub(crate) fn key(&self) -> &K {
+        &self.key
+    }
+
     pub(crate) fn is_active(&self, now: UnixMillis) -> bool {
-        self.from <= now && !self.is_over(now)
+        self.window.contains(now)
     }
-
-    fn is_over(&self, now: UnixMillis) -> bool {
-        self.until.is_some_and(|until| until <= now)
-    }
-
-    /// A copy of the midstates, to begin a message with.
-    pub(crate) fn hmac(&self) -> HmacState {
-        self.hmac.clone()
-    }
-
-    /// The MAC of the concatenation of `parts`.
-    pub(crate) fn mac(&self, parts: &[&[u8]]) -> Mac {
-        let mut state = self.hmac();
-        let mut buffer = BlockBuffer::default();
-        for part in parts {
-            buffer.digest_blocks(part, |blocks| state.update_blocks(blocks));
-        }
-        finalize(&mut state, buffer)
-    }
-}
-
-impl fmt::Debug for Key {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Key")
-            .field("id", &self.id)
-            .field("from", &self.from)
-            .field("until", &self.until)
-            .finish_non_exhaustive()
-    }
-}
-
-/// Ends a message: `buffer` holds what follows the last whole block.
-pub(crate) fn finalize(state: &mut HmacState, mut buffer: BlockBuffer) -> Mac {
-    let mut mac = Mac::default();
-    state.finalize_fixed_core(&mut buffer, (&mut mac).into());
-    mac
 }
 
 /// The keys of one endpoint, or of one provider, with the time in which each counts.
@@ -120,7 +131,10 @@ pub(crate) fn finalize(state: &mut HmacState, mut buffer: BlockBuffer) -> Mac {
 /// them where the scheme allows a list (Standard Webhooks, Stripe), else the first. The first is the one
 /// added first, or last by [`KeyRing::rotate`].
 ///
-/// The algorithm belongs to the key, never to the message: a request cannot choose a weaker one.
+/// `K` is the kind of key and with it the algorithm: [`HmacSha256`] unless another is asked for. It belongs to the ring,
+/// never to the message, so a request cannot choose a weaker one; and [`KeyRing::scheme`] takes
+/// the schemes of that kind alone, so a mismatch does not compile. Keys print as `[redacted]` and are zeroed when
+/// dropped.
 ///
 /// ```
 /// use webhook_sig::{KeyRing, Secret, UnixMillis};
@@ -133,94 +147,51 @@ pub(crate) fn finalize(state: &mut HmacState, mut buffer: BlockBuffer) -> Mac {
 /// # Ok::<(), Box<dyn core::error::Error>>(())
 /// ```
 #[derive(Clone, Debug)]
-pub struct KeyRing {
-    keys: Vec<Key>,
+pub struct KeyRing<K = HmacSha256> {
+    entries: Vec<Entry<K>>,
     max_active: usize,
 }
 
-impl KeyRing {
+impl<K: Algorithm> KeyRing<K> {
     /// The default of [`KeyRing::with_max_active`].
     pub const MAX_ACTIVE: usize = 8;
 
-    /// A ring without a key: it verifies nothing and signs nothing. At most
-    /// [`KeyRing::MAX_ACTIVE`] keys can be active at a time.
-    #[must_use]
-    pub const fn new() -> Self {
-        Self::with_max_active(Self::MAX_ACTIVE)
-    }
-
     /// A ring without a key, in which at most `max_active` keys can be active at a time. Each active
-    /// key costs one HMAC over the body of every request, forged ones included.
+    /// key costs one pass over the body of every request, forged ones included.
     #[must_use]
     pub const fn with_max_active(max_active: usize) -> Self {
-        Self { keys: Vec::new(), max_active }
+        Self { entries: Vec::new(), max_active }
     }
 
-    /// Adds a key for HMAC-SHA256 that counts at all times.
+    /// Adds a key that counts at all times. For a ring of HMAC keys it is made of a [`Secret`].
     ///
     /// # Errors
-    /// As [`KeyRing::hmac_between`].
-    pub fn hmac(self, id: impl Into<KeyId>, secret: Secret) -> Result<Self, KeyRingError> {
-        self.with(id.into(), secret, UnixMillis::EPOCH, None)
+    /// As [`KeyRing::key_within`].
+    pub fn key(self, id: impl Into<KeyId>, key: impl Into<K>) -> Result<Self, KeyRingError> {
+        self.key_within(id, key, Window::ALWAYS)
     }
 
-    /// Adds a key for HMAC-SHA256 that counts from `from` on.
-    ///
-    /// # Errors
-    /// As [`KeyRing::hmac_between`].
-    pub fn hmac_from(
-        self,
-        id: impl Into<KeyId>,
-        secret: Secret,
-        from: UnixMillis,
-    ) -> Result<Self, KeyRingError> {
-        self.with(id.into(), secret, from, None)
-    }
-
-    /// Adds a key for HMAC-SHA256 that counts before `until`.
-    ///
-    /// # Errors
-    /// As [`KeyRing::hmac_between`].
-    pub fn hmac_until(
-        self,
-        id: impl Into<KeyId>,
-        secret: Secret,
-        until: UnixMillis,
-    ) -> Result<Self, KeyRingError> {
-        self.with(id.into(), secret, UnixMillis::EPOCH, Some(until))
-    }
-
-    /// Adds a key for HMAC-SHA256 that counts from `from` on and before `until`.
+    /// Adds a key that counts within `window`.
     ///
     /// # Errors
     /// [`KeyRingError::DuplicateId`], [`KeyRingError::EmptyWindow`], or [`KeyRingError::TooManyActive`]
     /// if there were a time with more active keys than the ring allows. The ring is then dropped.
-    pub fn hmac_between(
-        self,
-        id: impl Into<KeyId>,
-        secret: Secret,
-        from: UnixMillis,
-        until: UnixMillis,
-    ) -> Result<Self, KeyRingError> {
-        self.with(id.into(), secret, from, Some(until))
-    }
-
-    fn with(
+    pub fn key_within(
         mut self,
-        id: KeyId,
-        secret: Secret,
-        from: UnixMillis,
-        until: Option<UnixMillis>,
+        id: impl Into<KeyId>,
+        key: impl Into<K>,
+        window: Window,
     ) -> Result<Self, KeyRingError> {
-        if until.is_some_and(|until| until <= from) {
+        let id = id.into();
+        if window.is_empty() {
             return Err(KeyRingError::EmptyWindow(id));
         }
-        self.keys.push(Key { id, from, until, hmac: midstates(secret) });
+        self.entries.push(Entry { id, window, key: key.into() });
         self.check()?;
         Ok(self)
     }
 
-    /// Brings in a new key for HMAC-SHA256: it counts from `now` on and signs first, while every other
+    /// Brings in a new key: it counts from `now` on and signs first, while every other
     /// key ends after `overlap` (or earlier, if that was already set). Keys that ended are dropped.
     ///
     /// # Errors
@@ -228,18 +199,17 @@ impl KeyRing {
     pub fn rotate(
         &mut self,
         id: impl Into<KeyId>,
-        secret: Secret,
+        key: impl Into<K>,
         now: UnixMillis,
         overlap: Duration,
     ) -> Result<(), KeyRingError> {
-        let end = now + overlap;
-        let new = Key { id: id.into(), from: now, until: None, hmac: midstates(secret) };
-        let rest = self.keys.iter().cloned().map(|mut key| {
-            key.until = Some(key.until.map_or(end, |until| until.min(end)));
-            key
+        let new = Entry { id: id.into(), window: Window::from(now), key: key.into() };
+        let rest = self.entries.iter().cloned().map(|mut entry| {
+            entry.window.end(now + overlap);
+            entry
         });
-        let keys = core::iter::once(new).chain(rest).filter(|key| !key.is_over(now)).collect();
-        let rotated = Self { keys, max_active: self.max_active };
+        let entries = core::iter::once(new).chain(rest).filter(|entry| !entry.window.is_over(now)).collect();
+        let rotated = Self { entries, max_active: self.max_active };
         rotated.check()?;
         *self = rotated;
         Ok(())
@@ -247,43 +217,43 @@ impl KeyRing {
 
     /// Ends a key at `at`, or leaves it if it ends earlier. Tells whether the ring has such a key.
     pub fn expire(&mut self, id: &str, at: UnixMillis) -> bool {
-        let Some(key) = self.keys.iter_mut().find(|key| key.id.as_str() == id) else { return false };
-        key.until = Some(key.until.map_or(at, |until| until.min(at)));
+        let Some(entry) = self.entries.iter_mut().find(|entry| entry.id.as_str() == id) else { return false };
+        entry.window.end(at);
         true
     }
 
     /// Takes a key out of the ring. Tells whether it was there.
     pub fn remove(&mut self, id: &str) -> bool {
-        let before = self.keys.len();
-        self.keys.retain(|key| key.id.as_str() != id);
-        self.keys.len() < before
+        let before = self.entries.len();
+        self.entries.retain(|entry| entry.id.as_str() != id);
+        self.entries.len() < before
     }
 
     /// The names of all keys, active or not, in their order.
     pub fn ids(&self) -> impl Iterator<Item = &KeyId> {
-        self.keys.iter().map(Key::id)
+        self.entries.iter().map(Entry::id)
     }
 
     /// The names of the keys that count at `now`, in their order: the first one signs.
     pub fn active(&self, now: UnixMillis) -> impl Iterator<Item = &KeyId> {
-        self.active_keys(now).map(Key::id)
+        self.active_entries(now).map(Entry::id)
     }
 
-    pub(crate) fn keys(&self) -> &[Key] {
-        &self.keys
+    pub(crate) fn entries(&self) -> &[Entry<K>] {
+        &self.entries
     }
 
-    pub(crate) fn active_keys(&self, now: UnixMillis) -> impl Iterator<Item = &Key> {
-        self.keys.iter().filter(move |key| key.is_active(now))
+    pub(crate) fn active_entries(&self, now: UnixMillis) -> impl Iterator<Item = &Entry<K>> {
+        self.entries.iter().filter(move |entry| entry.is_active(now))
     }
 
     fn check(&self) -> Result<(), KeyRingError> {
-        for (index, key) in self.keys.iter().enumerate() {
-            if self.keys.iter().take(index).any(|earlier| earlier.id == key.id) {
-                return Err(KeyRingError::DuplicateId(key.id.clone()));
+        for (index, entry) in self.entries.iter().enumerate() {
+            if self.entries.iter().take(index).any(|earlier| earlier.id == entry.id) {
+                return Err(KeyRingError::DuplicateId(entry.id.clone()));
             }
             // The number of active keys only rises where a window begins.
-            if self.active_keys(key.from).count() > self.max_active {
+            if self.active_entries(entry.window.from).count() > self.max_active {
                 return Err(KeyRingError::TooManyActive { max: self.max_active });
             }
         }
@@ -291,16 +261,60 @@ impl KeyRing {
     }
 }
 
-impl Default for KeyRing {
+impl<K: Algorithm> Default for KeyRing<K> {
+    /// Without a key.
     fn default() -> Self {
-        Self::new()
+        Self::with_max_active(Self::MAX_ACTIVE)
     }
 }
 
-fn midstates(secret: Secret) -> HmacState {
-    #[expect(clippy::expect_used, reason = "HMAC takes a key of any length (RFC 2104 §2)")]
-    let hmac = HmacState::new_from_slice(secret.expose()).expect("a key of any length");
-    // What the ring keeps is enough to sign and verify, but not to show the secret again.
-    drop(secret);
-    hmac
+/// The names of `key` and `key_within` for the kind of key that nearly every scheme has.
+impl KeyRing {
+    /// Adds a key for HMAC-SHA256 that counts at all times.
+    ///
+    /// # Errors
+    /// As [`KeyRing::key_within`].
+    pub fn hmac(self, id: impl Into<KeyId>, secret: Secret) -> Result<Self, KeyRingError> {
+        self.key(id, secret)
+    }
+
+    /// Adds a key for HMAC-SHA256 that counts from `from` on.
+    ///
+    /// # Errors
+    /// As [`KeyRing::key_within`].
+    pub fn hmac_from(
+        self,
+        id: impl Into<KeyId>,
+        secret: Secret,
+        from: UnixMillis,
+    ) -> Result<Self, KeyRingError> {
+        self.key_within(id, secret, Window::from(from))
+    }
+
+    /// Adds a key for HMAC-SHA256 that counts before `until`.
+    ///
+    /// # Errors
+    /// As [`KeyRing::key_within`].
+    pub fn hmac_until(
+        self,
+        id: impl Into<KeyId>,
+        secret: Secret,
+        until: UnixMillis,
+    ) -> Result<Self, KeyRingError> {
+        self.key_within(id, secret, Window::until(until))
+    }
+
+    /// Adds a key for HMAC-SHA256 that counts from `from` on and before `until`.
+    ///
+    /// # Errors
+    /// As [`KeyRing::key_within`].
+    pub fn hmac_between(
+        self,
+        id: impl Into<KeyId>,
+        secret: Secret,
+        from: UnixMillis,
+        until: UnixMillis,
+    ) -> Result<Self, KeyRingError> {
+        self.key_within(id, secret, Window::between(from, until))
+    }
 }

@@ -24,8 +24,8 @@
 //! # Map
 //! | what | where |
 //! |---|---|
-//! | secrets and their rotation | [`Secret`], [`KeyRing`], [`KeyId`] |
-//! | what is on the wire | [`Scheme`], [`HeaderSource`] |
+//! | secrets, keys and their rotation | [`Secret`], [`KeyRing`], [`HmacSha256`], [`HmacSha1`], [`Window`], [`KeyId`] |
+//! | what is on the wire | [`Scheme`], [`Sha1Scheme`], [`Layout`], [`HeaderSource`] |
 //! | verifying, in one go or while the body arrives | [`Verifier`], [`Pending`], [`Collecting`] |
 //! | what a verification yields | [`Verified`], [`SignedId`], [`DedupeKey`] |
 //! | why it was refused | [`Reject`], [`Explain`], [`Diagnosis`] |
@@ -39,14 +39,16 @@
 #![no_std]
 
 extern crate alloc;
-#[cfg(feature = "std")]
+#[cfg(any(feature = "std", test))]
 extern crate std;
 
+mod algorithm;
 mod constant_time;
 pub mod delivery;
 mod error;
 mod few;
 mod headers;
+mod hmac;
 #[cfg(feature = "hyper")]
 pub mod hyper;
 #[cfg(feature = "json")]
@@ -60,11 +62,15 @@ pub mod ssrf;
 mod time;
 mod verify;
 
-pub use error::{Exceeded, Flaw, KeyRingError, Reject, SignError};
+pub use algorithm::{Algorithm, Sign, Verify};
+pub use error::{BodyFlaw, Exceeded, Flaw, KeyRingError, Reject, SignError};
 pub use headers::HeaderSource;
-pub use key_ring::{KeyId, KeyRing};
+pub use hmac::{HmacSha1, HmacSha256};
+pub use key_ring::{KeyId, KeyRing, Window};
 pub use limits::Limits;
-pub use scheme::{Scheme, UnknownScheme};
+pub use scheme::{
+    Encoding, Layout, Part, Scheme, Schemes, Sha1Scheme, TimeIn, TimeUnit, UnknownScheme, twilio_json_url,
+};
 pub use secret::{Secret, SecretError};
 pub use sign::{SignatureHeaders, Signer};
 pub use time::UnixMillis;

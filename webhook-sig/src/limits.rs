@@ -2,7 +2,7 @@
 
 use core::time::Duration;
 
-use crate::Scheme;
+use crate::Schemes;
 
 /// Every bound of a verification. Crossing a size is [`Reject::Limit`](crate::Reject::Limit); leaving the
 /// tolerance is [`Reject::Stale`](crate::Reject::Stale) or [`Reject::Future`](crate::Reject::Future).
@@ -27,10 +27,10 @@ pub struct Limits {
     /// Bytes of the signed id, 128, which is also the most that counts: a higher number acts as 128.
     /// Stops ids that fill the table of ids already seen.
     pub max_id: usize,
-    /// How far in the past a signed timestamp may lie, 300 s. Stops the replay of a request recorded
+    /// How far in the past a signed timestamp may lie, 300 s (60 s for Linear). Stops the replay of a request recorded
     /// earlier; the ids seen need to be remembered for this long and the next field together.
     pub tolerance_past: Duration,
-    /// How far in the future a signed timestamp may lie, 300 s. Stops a request signed ahead of time
+    /// How far in the future a signed timestamp may lie, 300 s (60 s for Linear). Stops a request signed ahead of time
     /// from being replayed for long.
     pub tolerance_future: Duration,
 }
@@ -47,14 +47,15 @@ impl Limits {
     };
 
     /// The defaults for a scheme: [`Limits::DEFAULT`], and what its provider documents otherwise.
+    ///
+    /// ```
+    /// use webhook_sig::{Limits, Scheme};
+    /// assert_eq!(Limits::for_scheme(Scheme::GitHub).max_body, 25 * 1024 * 1024);
+    /// assert_eq!(Limits::for_scheme(Scheme::Linear).tolerance_past.as_secs(), 60);
+    /// ```
     #[must_use]
-    pub const fn for_scheme(scheme: Scheme) -> Self {
-        let mut limits = Self::DEFAULT;
-        if matches!(scheme, Scheme::GitHub) {
-            // GitHub caps payloads at 25 MB ("Webhook events and payloads").
-            limits.max_body = 25 * 1024 * 1024;
-        }
-        limits
+    pub fn for_scheme(scheme: impl Schemes) -> Self {
+        scheme.layout().limits()
     }
 }
 

@@ -86,8 +86,14 @@ fn cve_2023_50728_a_bad_request_is_an_error_value() {
                 ("stripe-signature", value),
                 ("x-hub-signature-256", value),
                 ("x-signature-256", value),
+                ("x-slack-signature", value),
+                ("x-slack-request-timestamp", value),
+                ("x-shopify-hmac-sha256", value),
+                ("x-square-hmacsha256-signature", value),
+                ("linear-signature", value),
             ];
-            let reject = ring().scheme(scheme).verify(&headers, b"", NOW).unwrap_err();
+            let url = "https://example.com/";
+            let reject = ring().scheme(scheme).with_url(url).verify(&headers, b"", NOW).unwrap_err();
             assert!([400, 401].contains(&reject.http_status()));
         }
     }

@@ -1,7 +1,10 @@
 //! The providers' and the specifications' own examples, signed and verified.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
-use webhook_sig::{KeyRing, Scheme, Secret, UnixMillis};
+mod kit;
+
+use kit::{URL, body_for};
+use webhook_sig::{KeyRing, Limits, Scheme, Schemes as _, Secret, Sha1Scheme, UnixMillis, twilio_json_url};
 
 fn ring(secret: Secret) -> KeyRing {
     KeyRing::new().hmac("k", secret).unwrap()
@@ -148,8 +151,12 @@ fn a_body_is_any_bytes_none_included() {
     let now = UnixMillis::from_secs(1_700_000_000);
     for body in [&b""[..], b"\0", b"\xff\xfe\xc0", "é".as_bytes(), &[0x80; 5000]] {
         for scheme in Scheme::ALL {
-            let headers = ring.signer(scheme).sign("msg_1", now, body).unwrap();
-            assert_eq!(ring.scheme(scheme).verify(&headers, body, now).unwrap().into_body(), body);
+            let body = body_for(scheme.layout(), body, now);
+            let headers = ring.signer(scheme).with_url(URL).sign("msg_1", now, &body).unwrap();
+            assert_eq!(
+                ring.scheme(scheme).with_url(URL).verify(&headers, &body, now).unwrap().into_body(),
+                &body
+            );
         }
     }
 }
@@ -158,15 +165,17 @@ fn a_body_is_any_bytes_none_included() {
 fn what_is_signed_comes_out_and_nothing_else() {
     let ring = ring(Secret::raw("secret").unwrap());
     let at = UnixMillis::from_millis(1_700_000_000_999);
-    let expected = [
-        (Scheme::Generic, None, None),
-        (Scheme::GitHub, None, None),
-        (Scheme::Stripe, None, Some(UnixMillis::from_secs(1_700_000_000))),
-        (Scheme::StandardWebhooks, Some("msg_1"), Some(UnixMillis::from_secs(1_700_000_000))),
-    ];
-    for (scheme, id, signed_at) in expected {
-        let headers = ring.signer(scheme).sign("msg_1", at, b"{}").unwrap();
-        let verified = ring.scheme(scheme).verify(&headers, b"{}", at).unwrap();
+    let seconds = Some(UnixMillis::from_secs(1_700_000_000));
+    for scheme in Scheme::ALL {
+        let (id, signed_at) = match scheme {
+            Scheme::StandardWebhooks | Scheme::Svix => (Some("msg_1"), seconds),
+            Scheme::Stripe | Scheme::Slack | Scheme::Zoom => (None, seconds),
+            Scheme::Linear => (None, Some(at)),
+            _ => (None, None),
+        };
+        let body = body_for(scheme.layout(), b"{}", at);
+        let headers = ring.signer(scheme).with_url(URL).sign("msg_1", at, &body).unwrap();
+        let verified = ring.scheme(scheme).with_url(URL).verify(&headers, &body, at).unwrap();
         assert_eq!(verified.id().map(|id| id.as_str()), id, "{scheme}");
         assert_eq!(verified.at(), signed_at, "{scheme}");
     }
@@ -178,14 +187,15 @@ fn the_dedupe_key_is_the_id_or_the_digest_of_the_body() {
     let now = UnixMillis::from_secs(1_700_000_000);
     // SHA-256 of the empty message (FIPS 180-4 examples).
     let empty = "sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
-    for (scheme, text) in [
-        (Scheme::Generic, empty),
-        (Scheme::GitHub, empty),
-        (Scheme::Stripe, empty),
-        (Scheme::StandardWebhooks, "id:msg_1"),
-    ] {
-        let headers = ring.signer(scheme).sign("msg_1", now, b"").unwrap();
-        let verified = ring.scheme(scheme).verify(&headers, b"", now).unwrap();
+    for scheme in Scheme::ALL {
+        let text = match scheme {
+            Scheme::StandardWebhooks | Scheme::Svix => "id:msg_1",
+            // It has a body of its own.
+            Scheme::Linear => continue,
+            _ => empty,
+        };
+        let headers = ring.signer(scheme).with_url(URL).sign("msg_1", now, b"").unwrap();
+        let verified = ring.scheme(scheme).with_url(URL).verify(&headers, b"", now).unwrap();
         assert_eq!(verified.dedupe().to_string(), text, "{scheme}");
     }
 }
@@ -195,10 +205,11 @@ fn a_second_attempt_has_the_same_dedupe_key() {
     let ring = ring(Secret::raw("secret").unwrap());
     let now = UnixMillis::from_secs(1_700_000_000);
     for scheme in Scheme::ALL {
+        let body = body_for(scheme.layout(), b"{}", now);
         let [first, second] = [0, 30].map(|later| {
             let at = now + core::time::Duration::from_secs(later);
-            let headers = ring.signer(scheme).sign("msg_1", at, b"{}").unwrap();
-            ring.scheme(scheme).verify(&headers, b"{}", at).unwrap().dedupe()
+            let headers = ring.signer(scheme).with_url(URL).sign("msg_1", at, &body).unwrap();
+            ring.scheme(scheme).with_url(URL).verify(&headers, &body, at).unwrap().dedupe()
         });
         assert_eq!(first, second, "{scheme}");
     }
@@ -208,11 +219,12 @@ fn a_second_attempt_has_the_same_dedupe_key() {
 fn a_signature_of_one_scheme_is_none_of_another() {
     let ring = ring(Secret::raw("secret").unwrap());
     let now = UnixMillis::from_secs(1_700_000_000);
+    let body = body_for(Scheme::Linear.layout(), b"{}", now);
     for signing in Scheme::ALL {
-        let headers = ring.signer(signing).sign("msg_1", now, b"{}").unwrap();
+        let headers = ring.signer(signing).with_url(URL).sign("msg_1", now, &body).unwrap();
         for verifying in Scheme::ALL {
             assert_eq!(
-                ring.scheme(verifying).verify(&headers, b"{}", now).is_ok(),
+                ring.scheme(verifying).with_url(URL).verify(&headers, &body, now).is_ok(),
                 signing == verifying,
                 "{signing} as {verifying}"
             );
@@ -226,5 +238,172 @@ fn a_scheme_has_a_name_that_parses() {
         assert_eq!(scheme.to_string().parse(), Ok(scheme));
     }
     let error = "slack!".parse::<Scheme>().unwrap_err();
-    assert_eq!(error.to_string(), "no such scheme; there are generic github stripe standard");
+    assert_eq!(
+        error.to_string(),
+        "no such scheme; there are generic github stripe slack shopify standard svix square zoom linear twitter"
+    );
+    assert_eq!(Sha1Scheme::ALL.map(|scheme| scheme.to_string()), ["twilio", "github-sha1"]);
+}
+
+/// "Verifying requests from Slack", the slash command of its walk-through.
+#[test]
+fn slack_verifying_requests_from_slack() {
+    let body =
+        b"token=xyzz0WbapA4vBCDEFasx0q6G&team_id=T1DC2JH3J&team_domain=testteamnow&channel_id=G8PSS9T3V&\
+channel_name=foobar&user_id=U2CERLKJA&user_name=roadrunner&command=%2Fwebhook-collect&text=&\
+response_url=https%3A%2F%2Fhooks.slack.com%2Fcommands%2FT1DC2JH3J%2F397700885554%2F96rGlfmibIGlgcZRskXaIFfN&\
+trigger_id=398738663015.47445629121.803a0bc887a14d10d2c447fce8b6703c";
+    holds(
+        &ring(Secret::raw("8f742231b10e8888abcd99yyyzzz85a5").unwrap()),
+        Scheme::Slack,
+        "",
+        1_531_420_618,
+        body,
+        &[
+            ("x-slack-request-timestamp", "1531420618"),
+            ("x-slack-signature", "v0=a2114d57b48eac39b9ad189dd8316235a7b4a8d21a10bd27519666489c69b503"),
+        ],
+    );
+}
+
+/// The same message under the names of Svix.
+#[test]
+fn svix_by_the_example_of_standard_webhooks() {
+    holds(
+        &ring(Secret::whsec("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw").unwrap()),
+        Scheme::Svix,
+        "msg_p5jXN8AQM9LWM0D4loKWxJek",
+        1_614_265_330,
+        br#"{"test": 2432232314}"#,
+        &[
+            ("svix-id", "msg_p5jXN8AQM9LWM0D4loKWxJek"),
+            ("svix-timestamp", "1614265330"),
+            ("svix-signature", "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE="),
+        ],
+    );
+}
+
+/// Of `v0:1700000000:BODY`.
+const ZOOM: &str = "v0=f5ba1b1709db5d6457e0fd21ac97793d60ac5ec9f1314562c2d74af1b9ce0596";
+/// Of `BODY`.
+const HEX: &str = "5ce39a0c30ca60fe3938a7c1b4a562fe5dbff8194b97f5f9137b3195d0cd3df2";
+const BASE64: &str = "XOOaDDDKYP45OKfBtKVi/l2/+BlLl/X5E3sxldDNPfI=";
+
+const TWILIO_URL: &str = "https://mycompany.com/myapp.php?foo=1&bar=2";
+const TWILIO_FORM: &str =
+    "CallSid=CA1234567890ABCDE&Caller=%2B14158675309&Digits=1234&From=%2B14158675309&To=%2B18005551212";
+
+fn twilio(url: &str, form: &str, signature: &str) -> bool {
+    let ring = KeyRing::sha1().key("k", Secret::raw("12345").unwrap()).unwrap();
+    let headers = [("X-Twilio-Signature", signature)];
+    ring.scheme(Sha1Scheme::Twilio).with_url(url).verify(&headers, form, UnixMillis::EPOCH).is_ok()
+}
+
+/// "Webhooks security", the example of a form.
+#[test]
+fn twilio_webhooks_security() {
+    let signature = "RSOYDt4T1cUTdK1PDd93/VVr8B8=";
+    let ring = KeyRing::sha1().key("k", Secret::raw("12345").unwrap()).unwrap();
+    let signer = ring.signer(Sha1Scheme::Twilio).with_url(TWILIO_URL);
+    let headers = signer.sign("", UnixMillis::EPOCH, TWILIO_FORM.as_bytes()).unwrap();
+    assert_eq!(headers.iter().next(), Some(("x-twilio-signature", signature)));
+    assert!(twilio(TWILIO_URL, TWILIO_FORM, signature));
+    // The order and the escapes of a form are not signed.
+    let other =
+        "To=+18005551212&Digits=%31234&From=%2b14158675309&Caller=%2B14158675309&CallSid=CA1234567890ABCDE";
+    assert!(!twilio(TWILIO_URL, other, signature), "a plus is a space");
+    assert!(twilio(TWILIO_URL, &other.replace("=+", "=%2B"), signature));
+    // Signed without a port, and seen with one.
+    assert!(twilio("https://mycompany.com:443/myapp.php?foo=1&bar=2", TWILIO_FORM, signature));
+    assert!(twilio("https://mycompany.com:8443/myapp.php?foo=1&bar=2", TWILIO_FORM, signature));
+    for (url, form) in [
+        ("http://mycompany.com/myapp.php?foo=1&bar=2", TWILIO_FORM),
+        ("https://mycompany.com/myapp.php?foo=1&bar=3", TWILIO_FORM),
+        (TWILIO_URL, &TWILIO_FORM[1..]),
+        (TWILIO_URL, ""),
+    ] {
+        assert!(!twilio(url, form, signature), "{url} {form}");
+    }
+}
+
+#[test]
+fn twilio_signs_the_hash_of_a_body_that_is_no_form() {
+    let ring = KeyRing::sha1().key("k", Secret::raw("12345").unwrap()).unwrap();
+    let body = br#"{"type":"a"}"#;
+    let url = twilio_json_url(TWILIO_URL, body);
+    let signed = ring.signer(Sha1Scheme::Twilio).with_url(&url).sign("", UnixMillis::EPOCH, body).unwrap();
+    let verify = |url: &str, body: &[u8]| {
+        ring.scheme(Sha1Scheme::Twilio).with_url(url).verify(&signed, body, UnixMillis::EPOCH).is_ok()
+    };
+    assert!(verify(&url, body));
+    assert!(!verify(&url, br#"{"type":"b"}"#), "another body");
+    assert!(!verify(&twilio_json_url(TWILIO_URL, b"{}"), b"{}"), "another hash");
+    assert!(!verify(TWILIO_URL, body), "no hash");
+}
+
+/// Two spellings of one form are one event; two URLs are two.
+#[test]
+fn the_dedupe_key_of_a_form_is_of_what_is_signed() {
+    let ring = KeyRing::sha1().key("k", Secret::raw("12345").unwrap()).unwrap();
+    let key = |url, form: &[u8]| {
+        let headers =
+            ring.signer(Sha1Scheme::Twilio).with_url(url).sign("", UnixMillis::EPOCH, form).unwrap();
+        ring.scheme(Sha1Scheme::Twilio)
+            .with_url(url)
+            .verify(&headers, form, UnixMillis::EPOCH)
+            .unwrap()
+            .dedupe()
+    };
+    assert_eq!(key(URL, b"a=1&b=2"), key(URL, b"b=%32&a=1"));
+    assert_ne!(key(URL, b"a=1&b=2"), key(URL, b"a=1&b=3"));
+    assert_ne!(key(URL, b""), key("https://hooks.example.com/in?tenant=2", b""));
+}
+
+/// "Validate webhook notifications" gives no vector; by
+/// `printf 'https://example.com/webhook{"hello":"world"}' | openssl dgst -sha256 -hmac asdf1234 -binary | base64`, which is the example of
+/// Square's own library.
+#[test]
+fn square_by_the_example_of_its_library() {
+    let ring = ring(Secret::raw("asdf1234").unwrap());
+    let url = "https://example.com/webhook";
+    let body = br#"{"hello":"world"}"#;
+    let headers = [("x-square-hmacsha256-signature", "2kRE5qRU2tR+tBGlDwMEw2avJ7QM4ikPYD/PJ3bd9Og=")];
+    let verifier = ring.scheme(Scheme::Square).with_url(url);
+    assert!(verifier.verify(&headers, body, UnixMillis::EPOCH).is_ok());
+    assert!(
+        verifier.with_url("https://example.com/webhook/").verify(&headers, body, UnixMillis::EPOCH).is_err()
+    );
+}
+
+/// By `openssl dgst -sha256 -hmac SECRET`, as the providers publish no vectors.
+#[test]
+fn zoom_shopify_linear_twitter_by_openssl() {
+    let secret = || ring(Secret::raw("a provider's secret").unwrap());
+    let body = br#"{"webhookTimestamp":1700000000000}"#;
+    let now = 1_700_000_000;
+    holds(
+        &secret(),
+        Scheme::Zoom,
+        "",
+        now,
+        body,
+        &[("x-zm-request-timestamp", "1700000000"), ("x-zm-signature", ZOOM)],
+    );
+    holds(&secret(), Scheme::Shopify, "", now, body, &[("x-shopify-hmac-sha256", BASE64)]);
+    holds(&secret(), Scheme::Linear, "", now, body, &[("linear-signature", HEX)]);
+    let twitter = format!("sha256={BASE64}");
+    holds(&secret(), Scheme::Twitter, "", now, body, &[("x-twitter-webhooks-signature", &twitter)]);
+}
+
+#[test]
+fn the_limits_of_each_scheme_are_its_providers() {
+    for scheme in Scheme::ALL {
+        let limits = Limits::for_scheme(scheme);
+        assert_eq!(limits.max_body, if scheme == Scheme::GitHub { 25 << 20 } else { 1 << 20 }, "{scheme}");
+        let tolerance = if scheme == Scheme::Linear { 60 } else { 300 };
+        assert_eq!(
+            (limits.tolerance_past.as_secs(), limits.tolerance_future.as_secs()),
+            (tolerance, tolerance)
+        );
+    }
 }

@@ -55,11 +55,12 @@ impl Error {
             | ErrorKind::CloseBodyLength
             | ErrorKind::CloseCode(_) => CloseCode::PROTOCOL_ERROR,
             ErrorKind::InvalidUtf8 { .. } => CloseCode::INVALID_PAYLOAD,
-            ErrorKind::FrameTooBig | ErrorKind::MessageTooBig => CloseCode::TOO_BIG,
-            ErrorKind::TooManyFragments
-            | ErrorKind::TooManyEmptyFragments
-            | ErrorKind::ControlFlood
-            | ErrorKind::AssemblyTimeout => CloseCode::POLICY_VIOLATION,
+            ErrorKind::FrameTooBig
+            | ErrorKind::MessageTooBig
+            | ErrorKind::TooManyFragments
+            | ErrorKind::TooManyEmptyFragments => CloseCode::TOO_BIG,
+            ErrorKind::ControlFlood | ErrorKind::AssemblyTimeout => CloseCode::POLICY_VIOLATION,
+            ErrorKind::BudgetExhausted => CloseCode::TRY_AGAIN_LATER,
             ErrorKind::IdleTimeout => CloseCode::GOING_AWAY,
             ErrorKind::PongTimeout => CloseCode::INTERNAL_ERROR,
             ErrorKind::CloseTimeout | ErrorKind::UnexpectedEof => CloseCode::ABNORMAL,
@@ -117,6 +118,8 @@ pub enum ErrorKind {
     TooManyFragments,
     /// More empty fragments in a row than [`Limits::max_empty_fragments`](crate::Limits::max_empty_fragments).
     TooManyEmptyFragments,
+    /// The [`MemoryBudget`](crate::MemoryBudget) that connections share has no room for more of this message.
+    BudgetExhausted,
     /// More control frames than [`Limits::max_control_per_second`](crate::Limits::max_control_per_second).
     ControlFlood,
     /// A message was not complete within [`Limits::assembly_timeout`](crate::Limits::assembly_timeout).
@@ -151,6 +154,7 @@ impl fmt::Display for ErrorKind {
             ErrorKind::MessageTooBig => f.write_str("message over the limit max_message"),
             ErrorKind::TooManyFragments => f.write_str("message over the limit max_fragments"),
             ErrorKind::TooManyEmptyFragments => f.write_str("message over the limit max_empty_fragments"),
+            ErrorKind::BudgetExhausted => f.write_str("message over what is left of the memory budget"),
             ErrorKind::ControlFlood => f.write_str("control frames over the limit max_control_per_second"),
             ErrorKind::AssemblyTimeout => f.write_str("message not complete within assembly_timeout"),
             ErrorKind::PongTimeout => f.write_str("ping not answered within pong_timeout"),
@@ -175,6 +179,8 @@ pub enum SendError {
     },
     /// A ping or pong payload is over 125 bytes (§5.5).
     ControlTooLong,
+    /// A message in parts is not ended, and this is no part of it (§5.4).
+    MessageOpen,
 }
 
 impl fmt::Display for SendError {
@@ -185,6 +191,7 @@ impl fmt::Display for SendError {
                 write!(f, "outgoing queue over the limit max_buffered ({buffered} bytes wait)")
             }
             SendError::ControlTooLong => f.write_str("control payload over 125 bytes"),
+            SendError::MessageOpen => f.write_str("a message in parts is not ended"),
         }
     }
 }

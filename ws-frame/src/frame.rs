@@ -1,8 +1,5 @@
 //! Frames as a codec (RFC 6455 §5): any split of the input gives the same frames.
 
-#[cfg(feature = "std")]
-use core::ops::RangeInclusive;
-
 use bytes::{Buf, Bytes, BytesMut};
 
 use crate::error::{Error, ErrorKind};
@@ -18,16 +15,18 @@ pub(crate) const COPY_UP_TO: usize = 512;
 pub struct Frame {
     /// Whether this is the last frame of its message.
     pub fin: bool,
+    /// Whether RSV1 is set: the first frame of a compressed message (RFC 7692 §6).
+    pub rsv1: bool,
     /// What the frame is for.
     pub opcode: Opcode,
-    /// The payload, unmasked.
+    /// The payload, unmasked, and compressed where it was.
     pub payload: Bytes,
 }
 
 impl Frame {
-    /// A frame to encode.
+    /// A frame to encode, without RSV1.
     pub const fn new(fin: bool, opcode: Opcode, payload: Bytes) -> Frame {
-        Frame { fin, opcode, payload }
+        Frame { fin, rsv1: false, opcode, payload }
     }
 
     /// Writes the frame; a client hands a fresh key for each one (RFC 6455 §5.3), a server `None`.
@@ -41,19 +40,21 @@ impl Frame {
     /// assert_eq!(&wire[..], b"\x81\x05Hello"); // §5.7
     /// ```
     pub fn encode(&self, mask: Option<[u8; 4]>, out: &mut BytesMut) {
-        encode(self.fin, self.opcode, &self.payload, mask, out);
+        let header = Header::new(self.fin, self.opcode, mask, self.payload.len() as u64);
+        encode(&Header { rsv1: self.rsv1, ..header }, &self.payload, out);
     }
 }
 
-/// Writes one frame, its payload masked when there is a key.
+/// Writes one frame, its payload masked when there is a key. `header.len` is the length of `payload`.
 #[inline]
-pub(crate) fn encode(fin: bool, opcode: Opcode, payload: &[u8], key: Option<[u8; 4]>, out: &mut BytesMut) {
+pub(crate) fn encode(header: &Header, payload: &[u8], out: &mut BytesMut) {
     out.reserve(MAX_HEADER + payload.len());
-    Header::new(fin, opcode, key, payload.len() as u64).write(out);
-    let start = out.len();
-    out.extend_from_slice(payload);
-    if let Some(key) = key {
-        mask::apply(&mut out[start..], key, 0);
+    header.write(out);
+    match header.mask {
+        Some(key) => {
+            mask::copy_masked(out, payload, key);
+        }
+        None => out.extend_from_slice(payload),
     }
 }
 
@@ -76,6 +77,7 @@ pub(crate) fn encode(fin: bool, opcode: Opcode, payload: &[u8], key: Option<[u8;
 pub struct FrameDecoder {
     role: Role,
     max_frame: usize,
+    compression: bool,
     /// Where the frame that is read, or was read last, begins in the stream.
     start: u64,
     /// Where the frame after it begins.
@@ -87,8 +89,6 @@ pub struct FrameDecoder {
 #[derive(Clone, Copy, Debug)]
 struct Partial {
     header: Header,
-    /// Payload bytes that were taken out of the buffer before the frame was whole.
-    taken: usize,
     /// Payload bytes at the front of the buffer that are unmasked already.
     ready: usize,
 }
@@ -96,7 +96,14 @@ struct Partial {
 impl FrameDecoder {
     /// A decoder for the endpoint in `role`, that refuses a payload over `max_frame` bytes.
     pub const fn new(role: Role, max_frame: usize) -> FrameDecoder {
-        FrameDecoder { role, max_frame, start: 0, next: 0, partial: None }
+        FrameDecoder { role, max_frame, compression: false, start: 0, next: 0, partial: None }
+    }
+
+    /// Lets the first frame of a message have RSV1 set, as permessage-deflate does (RFC 7692 §6). Payloads stay as they are.
+    #[must_use]
+    pub const fn with_compression(mut self) -> FrameDecoder {
+        self.compression = true;
+        self
     }
 
     /// Takes the next frame out of `buf`; `None` when more bytes are needed. Bytes that stay in `buf` may be unmasked already:
@@ -106,8 +113,9 @@ impl FrameDecoder {
     /// What a header can break, and [`ErrorKind::FrameTooBig`]. The stream cannot be read past an error.
     pub fn decode(&mut self, buf: &mut BytesMut) -> Result<Option<Frame>, Error> {
         let Some(header) = self.advance(buf)? else { return Ok(None) };
-        let payload = take(buf, header.len as usize);
-        Ok(Some(Frame { fin: header.fin, opcode: header.opcode, payload }))
+        let Header { fin, rsv1, opcode, len, .. } = header;
+        let payload = take(buf, len as usize);
+        Ok(Some(Frame { fin, rsv1, opcode, payload }))
     }
 
     /// Bytes of the stream before the frame that is read, or was read last.
@@ -115,19 +123,17 @@ impl FrameDecoder {
         self.start
     }
 
-    /// Reads on. With `Some`, the (rest of the) payload is unmasked at the front of `buf`, `header.len` less what `take_partial` took,
-    /// and the caller takes it away before the next call.
+    /// Reads on. With `Some`, the payload is unmasked at the front of `buf`, and the caller takes it away before the next call.
     #[inline]
-    pub(crate) fn advance(&mut self, buf: &mut BytesMut) -> Result<Option<Header>, Error> {
+    fn advance(&mut self, buf: &mut BytesMut) -> Result<Option<Header>, Error> {
         let Some(mut partial) = self.partial.take() else { return self.advance_header(buf) };
         let header = partial.header;
-        let rest = header.len as usize - partial.taken;
-        let there = rest.min(buf.len());
+        let there = (header.len as usize).min(buf.len());
         if let Some(key) = header.mask {
-            mask::apply(&mut buf[partial.ready..there], key, partial.taken + partial.ready);
+            mask::apply(&mut buf[partial.ready..there], key, partial.ready);
         }
         partial.ready = there;
-        if there < rest {
+        if there < header.len as usize {
             self.partial = Some(partial);
             return Ok(None);
         }
@@ -137,82 +143,20 @@ impl FrameDecoder {
     #[inline]
     fn advance_header(&mut self, buf: &mut BytesMut) -> Result<Option<Header>, Error> {
         self.start = self.next;
-        let parsed = Header::parse(buf, self.role).map_err(|kind| self.error(kind))?;
-        let Some((header, size)) = parsed else { return Ok(None) };
-        // After this a length fits in memory, and sums of a few of them in a u64.
+        let parsed = Header::parse_with(buf, self.role, self.compression);
+        let Some((header, size)) = parsed.map_err(|kind| self.error(kind))? else { return Ok(None) };
         if header.len > self.max_frame as u64 {
             return Err(self.error(ErrorKind::FrameTooBig));
         }
         self.next = self.next.saturating_add(size as u64).saturating_add(header.len);
         buf.advance(size);
-        let len = header.len as usize;
-        if buf.len() < len {
-            self.partial = Some(Partial { header, taken: 0, ready: 0 });
-            return self.advance(buf);
-        }
-        if let Some(key) = header.mask {
-            mask::apply(&mut buf[..len], key, 0);
-        }
-        Ok(Some(header))
+        self.partial = Some(Partial { header, ready: 0 });
+        self.advance(buf)
     }
 
     /// An error in the frame that is read, or was read last.
-    pub(crate) fn error(&self, kind: ErrorKind) -> Error {
+    fn error(&self, kind: ErrorKind) -> Error {
         Error::new(kind, self.start)
-    }
-}
-
-/// What the machine asks of a frame that is not whole.
-#[cfg(feature = "std")]
-impl FrameDecoder {
-    /// Reads the frame at the front of `bytes` if it is right, whole, and its payload of a length in `lengths`; unmasks that in place.
-    /// Gives the header and its size. With `None` nothing was done, and `advance` reads the frame.
-    #[inline]
-    pub(crate) fn next_whole(
-        &mut self,
-        bytes: &mut [u8],
-        lengths: RangeInclusive<usize>,
-    ) -> Option<(Header, usize)> {
-        let (header, size) = Header::parse(bytes, self.role).ok()??;
-        let len = usize::try_from(header.len).ok()?;
-        if !lengths.contains(&len) || len > self.max_frame {
-            return None;
-        }
-        let payload = bytes[size..].get_mut(..len)?;
-        if let Some(key) = header.mask {
-            mask::apply(payload, key, 0);
-        }
-        self.start = self.next;
-        self.next = self.next.saturating_add(size as u64).saturating_add(header.len);
-        Some((header, size))
-    }
-
-    /// Bytes of the stream before the frame that is read next.
-    pub(crate) const fn next_offset(&self) -> u64 {
-        self.next
-    }
-
-    /// Says that errors are in the frame that begins at `start`.
-    pub(crate) const fn point_at(&mut self, start: u64) {
-        self.start = start;
-    }
-
-    /// The header of the frame that is not whole, and how many payload bytes at the front of the buffer are unmasked.
-    pub(crate) fn partial(&self) -> Option<(Header, usize)> {
-        self.partial.map(|p| (p.header, p.ready))
-    }
-
-    /// Takes the unmasked bytes of the frame that is not whole.
-    pub(crate) fn take_partial(&mut self, buf: &mut BytesMut) -> Bytes {
-        let Some(partial) = &mut self.partial else { return Bytes::new() };
-        let ready = core::mem::take(&mut partial.ready);
-        partial.taken += ready;
-        take(buf, ready)
-    }
-
-    /// Whether a frame was begun and not ended.
-    pub(crate) fn in_frame(&self) -> bool {
-        self.partial.is_some()
     }
 }
 

@@ -64,6 +64,8 @@ impl TryFrom<u8> for Opcode {
 pub struct Header {
     /// Whether this is the last frame of its message.
     pub fin: bool,
+    /// Whether RSV1 is set: the first frame of a compressed message (RFC 7692 §6).
+    pub rsv1: bool,
     /// What the frame is for.
     pub opcode: Opcode,
     /// The masking key, where the payload is masked.
@@ -73,9 +75,9 @@ pub struct Header {
 }
 
 impl Header {
-    /// A header to write.
+    /// A header to write, without RSV1.
     pub const fn new(fin: bool, opcode: Opcode, mask: Option<[u8; 4]>, len: u64) -> Header {
-        Header { fin, opcode, mask, len }
+        Header { fin, rsv1: false, opcode, mask, len }
     }
 
     /// Reads the header at the front of `buf`, for an endpoint in `role`. Gives it with its size in bytes, or `None` when more bytes
@@ -93,10 +95,29 @@ impl Header {
     /// ```
     #[inline]
     pub fn parse(buf: &[u8], role: Role) -> Result<Option<(Header, usize)>, ErrorKind> {
+        Header::parse_with(buf, role, false)
+    }
+
+    /// [`parse`](Self::parse) where permessage-deflate may be in use: with `compression`, the first frame of a message may have RSV1
+    /// set (RFC 7692 §6).
+    ///
+    /// # Errors
+    /// As [`parse`](Self::parse); [`ErrorKind::ReservedBits`] for RSV1 on a continuation or a control frame.
+    #[inline]
+    pub fn parse_with(
+        buf: &[u8],
+        role: Role,
+        compression: bool,
+    ) -> Result<Option<(Header, usize)>, ErrorKind> {
         let Some(&first) = buf.first() else { return Ok(None) };
-        check_reserved_bits(first)?;
-        let opcode = Opcode::try_from(first & 0x0F)?;
-        let fin = first & 0x80 != 0;
+        let opcode = Opcode::try_from(first & 0x0F);
+        let rsv1 = first & RSV1 != 0;
+        let compressible = matches!(opcode, Ok(Opcode::Text | Opcode::Binary));
+        if first & (RSV2 | RSV3) != 0 || rsv1 && !(compression && compressible) {
+            return Err(ErrorKind::ReservedBits);
+        }
+        let opcode = opcode?;
+        let fin = first & FIN != 0;
         if opcode.is_control() && !fin {
             return Err(ErrorKind::ControlFragmented);
         }
@@ -140,7 +161,7 @@ impl Header {
         } else {
             (None, rest)
         };
-        Ok(Some((Header { fin, opcode, mask, len }, buf.len() - rest.len())))
+        Ok(Some((Header { fin, rsv1, opcode, mask, len }, buf.len() - rest.len())))
     }
 
     /// The size of the header on the wire, 2 to [`MAX_HEADER`] bytes.
@@ -157,7 +178,9 @@ impl Header {
     #[inline]
     pub fn write(&self, out: &mut impl BufMut) {
         let masked = if self.mask.is_some() { 0x80 } else { 0 };
-        out.put_u8(self.opcode as u8 | if self.fin { 0x80 } else { 0 });
+        let fin = if self.fin { FIN } else { 0 };
+        let rsv1 = if self.rsv1 { RSV1 } else { 0 };
+        out.put_u8(self.opcode as u8 | fin | rsv1);
         match self.len {
             0..=125 => out.put_u8(masked | self.len as u8),
             126..=0xFFFF => {
@@ -175,8 +198,8 @@ impl Header {
     }
 }
 
-/// RSV1-3 have no meaning without an extension (§5.2). An extension that takes one is asked here, and nowhere else.
-#[inline]
-const fn check_reserved_bits(first: u8) -> Result<(), ErrorKind> {
-    if first & 0x70 == 0 { Ok(()) } else { Err(ErrorKind::ReservedBits) }
-}
+/// The high bits of the first byte. RSV2 and RSV3 have no meaning without an extension (§5.2), and RSV1 only that of RFC 7692.
+const FIN: u8 = 0x80;
+const RSV1: u8 = 0x40;
+const RSV2: u8 = 0x20;
+const RSV3: u8 = 0x10;

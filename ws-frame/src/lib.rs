@@ -36,13 +36,27 @@
     feature = "std",
     doc = "- [`handshake`] opens a connection, over `http` types or HTTP/1.1 bytes."
 )]
+#![cfg_attr(
+    feature = "std",
+    doc = "- [`reconnect`] says when a client connects again; [`DrainSchedule`] spreads the end of a server's connections."
+)]
 #![cfg_attr(feature = "tokio", doc = "- [`tokio`](mod@tokio) puts a connection on a stream of bytes.")]
+#![cfg_attr(
+    feature = "tower",
+    doc = "- [`tower`](mod@tower) is a server's endpoint behind hyper, over HTTP/1.1 and HTTP/2."
+)]
+#![cfg_attr(
+    feature = "h2",
+    doc = "- [`h2`](mod@h2) carries many WebSockets of a client over one HTTP/2 connection."
+)]
 //!
 //! Without default features the crate is `no_std` with `alloc`, and holds what stands on no clock: all of the above but the machine.
 #![cfg_attr(not(feature = "std"), no_std)]
 
 extern crate alloc;
 
+#[cfg(feature = "std")]
+mod budget;
 mod close;
 mod error;
 mod frame;
@@ -57,20 +71,32 @@ mod utf8;
 #[cfg(feature = "std")]
 mod conn;
 #[cfg(feature = "std")]
+mod drain;
+#[cfg(feature = "h2")]
+pub mod h2;
+#[cfg(feature = "std")]
 pub mod handshake;
 #[cfg(feature = "std")]
 mod mask_key;
+#[cfg(feature = "std")]
+pub mod reconnect;
 #[cfg(feature = "tokio")]
 pub mod tokio;
+#[cfg(feature = "tower")]
+pub mod tower;
 
+#[cfg(feature = "std")]
+pub use budget::MemoryBudget;
 pub use close::{CloseCode, CloseFrame, CloseInfo, InvalidCloseCode, MAX_REASON};
 #[cfg(feature = "std")]
 pub use conn::{Config, Connection, Delivery, Event, Heartbeat};
+#[cfg(feature = "std")]
+pub use drain::{Drain, DrainSchedule};
 pub use error::{Error, ErrorKind, SendError};
 pub use frame::{Frame, FrameDecoder};
 pub use header::{Header, MAX_HEADER, Opcode, Role};
 pub use limits::Limits;
-pub use message::{Chunk, Message, Outgoing};
+pub use message::{Chunk, Message, Outgoing, Part};
 pub use prepared::Prepared;
 pub use text::{InvalidText, Text};
 pub use utf8::Utf8Validator;

@@ -19,15 +19,18 @@ pub struct Limits {
     pub max_frame: usize,
     /// Payload of one message, in bytes over all fragments: 16 MiB. Stops a message of endless fragments. Closes with 1009.
     pub max_message: usize,
-    /// Fragments of one message: 1024. Stops many tiny fragments, which cost time and not payload. Closes with 1008.
+    /// Fragments of one message: 1024. Stops many tiny fragments, which cost time and not payload. Closes with 1009.
     pub max_fragments: usize,
-    /// Empty fragments in a row that do not end a message: 16. Stops spinning on frames that carry nothing. Closes with 1008.
+    /// Empty fragments in a row that do not end a message: 16. Stops spinning on frames that carry nothing. Closes with 1009.
     pub max_empty_fragments: usize,
     /// Ping and Pong frames taken a second, and in one burst: 100. Stops a ping flood. Closes with 1008.
     pub max_control_per_second: u32,
     /// Pongs that wait to be sent: 16. The oldest is dropped for a newer one, as RFC 6455 §5.5.3 allows. Stops a peer that
     /// pings and never reads.
     pub max_pending_pongs: usize,
+    /// Payload of the events that wait to be taken, in bytes, with 64 more for each: 1 MiB. Above it input waits too, and
+    /// [`wants_read`](crate::Connection::wants_read) is false. Stops a peer that sends faster than the application takes.
+    pub max_unread: usize,
     /// Bytes queued to be sent above which `Event::HighWater` is raised: 1 MiB.
     pub high_water: usize,
     /// Bytes queued to be sent at or below which `Event::LowWater` follows a `HighWater`: 256 KiB.
@@ -53,6 +56,7 @@ impl Limits {
         max_empty_fragments: 16,
         max_control_per_second: 100,
         max_pending_pongs: 16,
+        max_unread: 1024 * 1024,
         high_water: 1024 * 1024,
         low_water: 256 * 1024,
         max_buffered: 4 * 1024 * 1024,

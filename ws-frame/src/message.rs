@@ -45,7 +45,7 @@ impl Message {
         }
     }
 
-    /// The payload, without a copy.
+    /// The payload: without a copy, but for a short text.
     pub fn into_bytes(self) -> Bytes {
         match self {
             Message::Text(text) => text.into_bytes(),
@@ -117,6 +117,50 @@ pub enum Outgoing {
     Message(Message),
     /// A message that was framed once for many connections.
     Prepared(Prepared),
+    /// The next part of a message that is sent before all of it is known.
+    Streamed(Part),
+}
+
+impl Outgoing {
+    /// Bytes to queue, but for a header.
+    #[cfg(feature = "std")]
+    pub(crate) fn len(&self) -> usize {
+        match self {
+            Outgoing::Message(message) => message.len(),
+            Outgoing::Prepared(prepared) => prepared.frame().len(),
+            Outgoing::Streamed(part) => part.payload.len(),
+        }
+    }
+}
+
+/// A part of a message to send: one fragment on the wire (RFC 6455 §5.4). All parts of a message are of one kind, and only parts of
+/// it, and control frames, may be sent until its last one.
+///
+/// ```
+/// # #[cfg(feature = "std")] {
+/// use std::time::Instant;
+/// use bytes::BytesMut;
+/// use ws_frame::{Config, Connection, Part};
+///
+/// let mut server = Connection::server(Config::default(), Instant::now());
+/// server.send(Part::new("Hel", false)).unwrap();
+/// server.send(Part::new("lo", true)).unwrap();
+/// let mut out = BytesMut::new();
+/// while server.poll_transmit(&mut out) {}
+/// assert_eq!(&out[..], b"\x01\x03Hel\x80\x02lo"); // RFC 6455 §5.7
+/// # }
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Part {
+    pub(crate) payload: Message,
+    pub(crate) last: bool,
+}
+
+impl Part {
+    /// A part; `last` ends the message. A part that is empty and not the last sends nothing.
+    pub fn new(payload: impl Into<Message>, last: bool) -> Part {
+        Part { payload: payload.into(), last }
+    }
 }
 
 impl<T: Into<Message>> From<T> for Outgoing {
@@ -132,5 +176,10 @@ impl From<Prepared> for Outgoing {
 impl From<&Prepared> for Outgoing {
     fn from(prepared: &Prepared) -> Self {
         Outgoing::Prepared(prepared.clone())
+    }
+}
+impl From<Part> for Outgoing {
+    fn from(part: Part) -> Self {
+        Outgoing::Streamed(part)
     }
 }

@@ -5,7 +5,7 @@ use alloc::sync::Arc;
 use bytes::{Bytes, BytesMut};
 
 use crate::frame;
-use crate::header::Opcode;
+use crate::header::{Header, Opcode};
 use crate::message::Message;
 
 /// A message framed once, for any number of server connections: each queues a reference, and copies nothing.
@@ -36,7 +36,7 @@ impl Prepared {
         let message = message.into();
         let opcode = message.opcode();
         let mut out = BytesMut::new();
-        frame::encode(true, opcode, message.as_bytes(), None, &mut out);
+        frame::encode(&Header::new(true, opcode, None, message.len() as u64), message.as_bytes(), &mut out);
         let header = out.len() - message.len();
         Prepared(Arc::new(Inner { opcode, frame: out.freeze(), header }))
     }

@@ -1,15 +1,16 @@
 //! Text that is known to be UTF-8, over shared bytes.
-#![expect(unsafe_code, reason = "reading a text back costs nothing; it was checked once, when it was made")]
 
 use alloc::string::String;
+use core::cmp::Ordering;
 use core::fmt;
+use core::hash::{Hash, Hasher};
 use core::ops::Deref;
 
 use bytes::Bytes;
 
-use crate::utf8;
+use crate::mask::Checked;
 
-/// UTF-8 text in a [`Bytes`]: cloned and sliced without a copy, read as [`str`].
+/// UTF-8 text: cloned without a copy, read as [`str`]. A short text, up to 23 bytes, is held in place; a longer one in a [`Bytes`].
 ///
 /// ```
 /// use bytes::Bytes;
@@ -19,26 +20,30 @@ use crate::utf8;
 /// assert_eq!(text, "grüß");
 /// assert_eq!(Text::try_from(Bytes::from_static(b"a\xff")).unwrap_err().valid_up_to(), 1);
 /// ```
-#[derive(Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Text(Bytes);
+#[derive(Clone)]
+pub struct Text(Checked);
 
 impl Text {
     /// Text that lives as long as the program, without a copy.
     pub const fn from_static(text: &'static str) -> Text {
-        Text(Bytes::from_static(text.as_bytes()))
+        Text(Checked::from_static(text))
+    }
+
+    #[cfg(feature = "std")]
+    #[inline]
+    pub(crate) const fn new(checked: Checked) -> Text {
+        Text(checked)
     }
 
     /// The text.
     #[inline]
     pub fn as_str(&self) -> &str {
-        // SAFETY: the field is private and each constructor in this module takes its bytes from a `str`, or from bytes that `utf8::check`
-        // found to be UTF-8; `Bytes` never changes.
-        unsafe { core::str::from_utf8_unchecked(&self.0) }
+        self.0.as_str()
     }
 
-    /// The bytes, without a copy.
+    /// The bytes: without a copy, but for a short text that was held in place.
     pub fn into_bytes(self) -> Bytes {
-        self.0
+        self.0.into_bytes()
     }
 }
 
@@ -48,27 +53,34 @@ impl TryFrom<Bytes> for Text {
     /// Checks the bytes; no copy.
     #[inline]
     fn try_from(bytes: Bytes) -> Result<Text, InvalidText> {
-        match utf8::check(&bytes) {
-            Ok(_) => Ok(Text(bytes)),
+        match Checked::check(bytes) {
+            Ok(checked) => Ok(Text(checked)),
             Err(valid_up_to) => Err(InvalidText { valid_up_to }),
         }
     }
 }
 
+impl Default for Text {
+    fn default() -> Text {
+        Text(Checked::EMPTY)
+    }
+}
+
 impl From<String> for Text {
     fn from(text: String) -> Text {
-        Text(text.into())
+        Text(Checked::from_string(text))
     }
 }
 
 impl From<&str> for Text {
     fn from(text: &str) -> Text {
-        Text(Bytes::copy_from_slice(text.as_bytes()))
+        Text(Checked::copy(text))
     }
 }
 
 impl Deref for Text {
     type Target = str;
+    #[inline]
     fn deref(&self) -> &str {
         self.as_str()
     }
@@ -82,7 +94,33 @@ impl AsRef<str> for Text {
 
 impl AsRef<[u8]> for Text {
     fn as_ref(&self) -> &[u8] {
-        &self.0
+        self.0.as_bytes()
+    }
+}
+
+impl PartialEq for Text {
+    fn eq(&self, other: &Text) -> bool {
+        self.as_str() == other.as_str()
+    }
+}
+
+impl Eq for Text {}
+
+impl PartialOrd for Text {
+    fn partial_cmp(&self, other: &Text) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Text {
+    fn cmp(&self, other: &Text) -> Ordering {
+        self.as_str().cmp(other.as_str())
+    }
+}
+
+impl Hash for Text {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.as_str().hash(state);
     }
 }
 

@@ -78,6 +78,17 @@ impl Utf8Validator {
         Ok(())
     }
 
+    /// Takes the next piece, of which the first `ascii` bytes are known to be ASCII.
+    #[cfg(feature = "std")]
+    #[inline]
+    pub(crate) fn push_after_ascii(&mut self, piece: &[u8], ascii: usize) -> Result<(), u64> {
+        if self.carried > 0 {
+            return self.push(piece);
+        }
+        self.taken += ascii as u64;
+        self.push(piece.get(ascii..).unwrap_or_default())
+    }
+
     /// Ends the text.
     ///
     /// # Errors

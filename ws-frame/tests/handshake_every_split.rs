@@ -206,7 +206,7 @@ fn heads_written_are_read_back_through_a_whole_handshake() {
     assert!(!wire.windows(14).any(|window| window == b"content-length"));
     let (response, rest) = response(&[&wire], &Limits::default()).unwrap().unwrap();
     assert!(rest.is_empty());
-    assert_eq!(client.verify(&response).unwrap().unwrap().as_str(), "b");
+    assert_eq!(client.verify(&response).unwrap().subprotocol.unwrap().as_str(), "b");
 }
 
 #[test]

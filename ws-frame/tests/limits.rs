@@ -80,7 +80,7 @@ fn max_fragments() {
     wire.extend(masked(true, Opcode::Continuation, "x"));
     assert_eq!(feed(&mut server, &wire).len(), 1);
     let kind = ErrorKind::TooManyFragments;
-    fails(&mut server, &fragments(21, b"x"), kind, CloseCode::POLICY_VIOLATION);
+    fails(&mut server, &fragments(21, b"x"), kind, CloseCode::TOO_BIG);
 }
 
 #[test]
@@ -92,7 +92,7 @@ fn max_empty_fragments() {
     wire.extend(masked(true, Opcode::Continuation, ""));
     assert_eq!(feed(&mut server, &wire).len(), 1, "the count begins again, and the last one does not count");
     let kind = ErrorKind::TooManyEmptyFragments;
-    fails(&mut server, &fragments(5, b""), kind, CloseCode::POLICY_VIOLATION);
+    fails(&mut server, &fragments(5, b""), kind, CloseCode::TOO_BIG);
 }
 
 #[test]
@@ -221,6 +221,7 @@ fn the_defaults_are_those_of_the_readme() {
         ("max_empty_fragments", l.max_empty_fragments.to_string()),
         ("max_control_per_second", l.max_control_per_second.to_string()),
         ("max_pending_pongs", l.max_pending_pongs.to_string()),
+        ("max_unread", format!("{} MiB", l.max_unread >> 20)),
         ("high_water", format!("{} MiB", l.high_water >> 20)),
         ("low_water", format!("{} KiB", l.low_water >> 10)),
         ("max_buffered", format!("{} MiB", l.max_buffered >> 20)),

@@ -214,7 +214,40 @@ async fn peers_that_leave_early_are_told_apart() {
     assert!(matches!(error, HandshakeError::Closed));
 }
 
-async fn client_error(answer: &str) -> (ClientError, Response<()>) {
+#[tokio::test(start_paused = true)]
+async fn a_refusal_whose_body_never_ends_comes_with_what_came_when_time_is_up() {
+    let (io, mut server) = tokio::io::duplex(1 << 16);
+    server
+        .write_all(b"HTTP/1.1 401 Unauthorized\r\nWWW-Authenticate: Basic\r\nContent-Length: 100\r\n\r\nwho ")
+        .await
+        .unwrap();
+    let start = tokio::time::Instant::now();
+    let error = handshake(io, &client_handshake(), Config::default()).await.unwrap_err();
+    assert_eq!(start.elapsed().as_secs(), 10);
+    let HandshakeError::Response { error, response } = error else { panic!("{error:?}") };
+    assert_eq!(error, ClientError::Status(StatusCode::UNAUTHORIZED));
+    assert_eq!(
+        (&response.headers()["www-authenticate"], &response.body()[..]),
+        (&HeaderValue::from_static("Basic"), &b"who "[..])
+    );
+}
+
+#[tokio::test]
+async fn the_limit_max_body_cuts_a_refusal_that_never_ends() {
+    let (io, mut server) = tokio::io::duplex(1 << 10);
+    let flood = tokio::spawn(async move {
+        let _ = server.write_all(b"HTTP/1.1 403 Forbidden\r\n\r\n").await;
+        while server.write_all(&[b'x'; 1000]).await.is_ok() {}
+    });
+    let mut limits = Limits::default();
+    limits.max_body = 5000;
+    let error = handshake(io, &client_handshake().limits(limits), Config::default()).await.unwrap_err();
+    let HandshakeError::Response { response, .. } = error else { panic!("{error:?}") };
+    assert_eq!(response.body().len(), 5000);
+    flood.await.unwrap();
+}
+
+async fn client_error(answer: &str) -> (ClientError, Response<Bytes>) {
     let (io, mut server): (DuplexStream, _) = tokio::io::duplex(1 << 16);
     server.write_all(answer.as_bytes()).await.unwrap();
     match handshake(io, &client_handshake(), Config::default()).await {
@@ -224,11 +257,21 @@ async fn client_error(answer: &str) -> (ClientError, Response<()>) {
 }
 
 #[tokio::test]
-async fn a_response_that_does_not_open_is_reported_with_its_head() {
+async fn a_response_that_does_not_open_is_reported_with_its_head_and_body() {
     let (error, response) =
         client_error("HTTP/1.1 503 Busy\r\nRetry-After: 7\r\nContent-Length: 2\r\n\r\nno").await;
     assert_eq!(error, ClientError::Status(StatusCode::SERVICE_UNAVAILABLE));
-    assert_eq!(response.headers()["retry-after"], "7");
+    assert_eq!(
+        (&response.headers()["retry-after"], &response.body()[..]),
+        (&HeaderValue::from_static("7"), &b"no"[..])
+    );
+    let (error, response) = client_error(
+        "HTTP/1.1 302 Found\r\nLocation: wss://b.example/\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nover\r\n7\r\n there\n\r\n0\r\n\r\n",
+    )
+    .await;
+    assert_eq!(error, ClientError::Status(StatusCode::FOUND));
+    assert_eq!(response.headers()["location"], "wss://b.example/");
+    assert_eq!(response.body(), "over there\n");
     let (error, _) = client_error(
         "HTTP/1.1 101 x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: x\r\n\r\n",
     )

@@ -171,24 +171,28 @@ fn read_endpoint(mut fields: Fields, call: &Call) -> Result<NewEndpoint, Failure
     if types.as_ref().is_none_or(|types| TypeFilter::parse(types).is_err()) {
         fields.reject("types", "must be an array of types such as user.created, user.* or *");
     }
-    let scheme =
-        match fields.take("scheme").as_ref().map(|s| s.as_str().and_then(|name| name.parse::<Scheme>().ok()))
-        {
-            None => Scheme::StandardWebhooks,
-            Some(Some(scheme)) => scheme,
-            Some(None) => {
-                fields.reject("scheme", "must be standard, github, stripe or generic");
-                Scheme::StandardWebhooks
-            }
-        };
+    let named = fields.take("scheme");
+    let wanted = match named.as_ref().map(|s| s.as_str().and_then(scheme)) {
+        None => Scheme::StandardWebhooks,
+        Some(Some(scheme)) => scheme,
+        Some(None) => {
+            let names: Vec<&str> = Scheme::ALL
+                .into_iter()
+                .filter_map(|known| scheme(known.as_str()))
+                .map(Scheme::as_str)
+                .collect();
+            fields.reject("scheme", format!("must be one of {}", names.join(", ")));
+            Scheme::StandardWebhooks
+        }
+    };
     let secret = match fields.optional_text("secret", 1024) {
         Some(text) => {
             let strong = |secret: &Secret| secret.expose().len() >= MIN_SECRET;
-            if !targets::secret(scheme, &text).as_ref().is_ok_and(strong) {
+            if !targets::secret(wanted, &text).as_ref().is_ok_and(strong) {
                 fields.reject(
                     "secret",
                     format!(
-                        "must be {MIN_SECRET} bytes or more, and whsec_ with base64 for the scheme standard"
+                        "must be {MIN_SECRET} bytes or more, and whsec_ with base64 for the schemes standard and svix"
                     ),
                 );
             }
@@ -197,7 +201,12 @@ fn read_endpoint(mut fields: Fields, call: &Call) -> Result<NewEndpoint, Failure
         None => generate()?,
     };
     fields.finish()?;
-    Ok(NewEndpoint { url, types: types.unwrap_or_default().join(" "), scheme: scheme.as_str(), secret })
+    Ok(NewEndpoint { url, types: types.unwrap_or_default().join(" "), scheme: wanted.as_str(), secret })
+}
+
+/// The schemes that events go out under. Linear's wants a time in the payload, which an event does not have.
+fn scheme(name: &str) -> Option<Scheme> {
+    name.parse().ok().filter(|scheme| *scheme != Scheme::Linear)
 }
 
 #[allow(clippy::disallowed_methods, reason = "a secret is drawn where it is handed out")]

@@ -326,7 +326,7 @@ pub(crate) fn verifies(scheme: &str, secret: &str, headers: &HeaderMap, body: &[
 
 fn ring(scheme: &str, secret: &str) -> webhook_sig::KeyRing {
     let secret = match scheme {
-        "standard" => webhook_sig::Secret::whsec(secret),
+        "standard" | "svix" => webhook_sig::Secret::whsec(secret),
         _ => webhook_sig::Secret::raw(secret),
     };
     webhook_sig::KeyRing::new().hmac("test", secret.unwrap()).unwrap()

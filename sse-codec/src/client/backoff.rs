@@ -10,7 +10,8 @@ use crate::draw::Draw;
 /// Exponential backoff with spread.
 ///
 /// The wait is drawn between the base and the grown delay, so it is spread from the first attempt on and never shorter
-/// than the reconnection time. A `retry` field of the server replaces the base.
+/// than the reconnection time. A `retry` field of the server replaces the base. A stream that carried one and then ended
+/// in good order was ended by a server that wants to be polled (MCP's SEP-1699): it counts as healthy.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Backoff {
@@ -44,8 +45,7 @@ impl Backoff {
         limits: &ClientLimits,
         draw: &mut Draw,
     ) -> Duration {
-        let held = |retry: Duration| retry.min(limits.max_retry).max(limits.min_retry);
-        let base = server.map_or(self.base, held);
+        let base = server.map_or(self.base, |retry| retry.min(limits.max_retry)).max(limits.min_retry);
         let grown = base.saturating_mul(self.factor.saturating_pow(attempt)).min(self.max.max(base));
         draw.between(base, grown)
     }

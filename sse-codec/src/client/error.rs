@@ -36,6 +36,8 @@ pub enum Ended {
     },
     /// The transport knows that no attempt can succeed ([`Disconnect::Futile`]).
     Futile,
+    /// A stream that is to be resumed by GET ended before it gave an id ([`ResumeBy::Get`](super::ResumeBy::Get)).
+    NotResumable,
 }
 
 impl Ended {
@@ -67,6 +69,9 @@ impl fmt::Display for Ended {
             Self::Redirect(error) => error.fmt(f),
             Self::Attempts { max } => write!(f, "{max} attempts in a row failed (max_attempts)"),
             Self::Futile => f.write_str("the transport cannot reach this url at all"),
+            Self::NotResumable => {
+                f.write_str("the stream ended before it gave an id, and its request must not be sent twice")
+            }
         }
     }
 }
@@ -156,6 +161,8 @@ pub enum Disconnect {
     Timeout,
     /// Nothing was received for the idle timeout.
     Idle,
+    /// The stream crossed a limit of the parser, which was to end it ([`OnOverflow::Terminate`](crate::OnOverflow::Terminate)).
+    Limit,
     /// A status that the policy takes for passing.
     Status(StatusCode),
 }
@@ -168,6 +175,7 @@ impl fmt::Display for Disconnect {
             Self::Futile => f.write_str("no connection is possible"),
             Self::Timeout => f.write_str("no response came in time"),
             Self::Idle => f.write_str("nothing was received in time"),
+            Self::Limit => f.write_str("the stream crossed a limit of the parser"),
             Self::Status(status) => write!(f, "the server answered {status}"),
         }
     }

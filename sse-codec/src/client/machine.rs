@@ -3,13 +3,14 @@
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use http::{HeaderMap, HeaderValue, Request, StatusCode, header};
+use http::{HeaderMap, HeaderValue, Method, Request, StatusCode, header};
 
 use super::{
-    ClientConfig, Disconnect, Ended, backoff, mime,
+    ClientConfig, Disconnect, Ended, Mark, ResumeBy, Resumed, backoff, mime,
     redirect::{self, Hop},
+    sequence::Recent,
 };
-use crate::{Item, Parser, draw::Draw};
+use crate::{EventId, EventName, EventRef, Item, Parser, draw::Draw};
 
 /// What the driver has to do next. There is never more than one connection.
 #[derive(Clone, Debug)]
@@ -67,6 +68,17 @@ pub struct Client {
     draw: Draw,
     /// Where redirects have led, if any did.
     hop: Option<Box<Hop>>,
+    /// The end of the permanent redirects of this attempt; worth remembering once a stream opens behind them, lest a
+    /// login page or a captive portal sends the client away for good.
+    moved: Option<Box<Hop>>,
+    /// Where each attempt begins, if permanent redirects have led away from the URL of the configuration.
+    home: Option<Box<Hop>>,
+    recent: Recent,
+    /// Of the last item, but for what `settle` has still to find out.
+    mark: Mark,
+    /// How many ids the parser had committed when they were last looked at.
+    settled: u32,
+    resumed: Resumed,
     state: State,
     /// Failed in a row.
     attempts: u32,
@@ -88,6 +100,8 @@ enum State {
     Open {
         since: Instant,
         heard: Instant,
+        /// It carried a reconnection time.
+        is_timed: bool,
     },
     /// Keeps the beginning of a body that is no stream.
     Refused {
@@ -108,6 +122,12 @@ impl Client {
         parser.set_last_event_id(&config.last_event_id);
         Self {
             hop: None,
+            moved: None,
+            home: None,
+            recent: Recent::default(),
+            mark: Mark::New,
+            settled: 0,
+            resumed: Resumed::Fresh,
             parser,
             draw: Draw::new(entropy),
             state: State::Idle { is_fresh: true },
@@ -124,7 +144,8 @@ impl Client {
             match &mut self.state {
                 State::Idle { is_fresh } => {
                     if std::mem::take(is_fresh) {
-                        self.hop = None;
+                        self.hop = self.home.clone();
+                        self.moved = None;
                         self.deadline = self.response_deadline(now);
                     }
                     let request = self.request();
@@ -137,6 +158,7 @@ impl Client {
                     Some(deadline) if deadline <= now => self.give_up(now, Disconnect::Timeout),
                     until => return Action::Read { until },
                 },
+                State::Open { .. } if self.parser.is_terminated() => self.give_up(now, Disconnect::Limit),
                 State::Open { heard, .. } => {
                     let until = self.config.idle_timeout.and_then(|idle| heard.checked_add(idle));
                     if until.is_none_or(|until| until > now) {
@@ -160,12 +182,7 @@ impl Client {
             return Verdict::Drop;
         }
         if redirect::is_redirect(status) {
-            let location = headers.get(header::LOCATION);
-            let hop = self.hop.get_or_insert_with(|| Box::new(Hop::first(&self.config)));
-            self.state = match hop.follow(status, location, self.config.limits.max_redirects) {
-                Ok(()) => State::Idle { is_fresh: false },
-                Err(error) => State::Done(Ended::Redirect(error)),
-            };
+            self.follow(status, headers.get(header::LOCATION));
             return Verdict::Drop;
         }
         if status == StatusCode::NO_CONTENT {
@@ -179,7 +196,11 @@ impl Client {
             }
             Ended::Status { status, body: Bytes::new() }
         } else if mime::is_event_stream(headers) {
-            self.state = State::Open { since: now, heard: now };
+            self.state = State::Open { since: now, heard: now, is_timed: false };
+            if let Some(moved) = self.moved.take() {
+                self.home = Some(Box::new(moved.remembered()));
+            }
+            self.recent.on_open(self.config.remember_ids);
             return Verdict::Open;
         } else {
             let found = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
@@ -193,10 +214,18 @@ impl Client {
     /// Bytes of the body, as they come. Call it until `None`; `input` is then used up. The last event id is that of the
     /// items given out, never of one still to come.
     pub fn on_bytes<'s, 'i: 's>(&'s mut self, now: Instant, input: &mut &'i [u8]) -> Option<Item<'s>> {
+        self.settle();
         match &mut self.state {
-            State::Open { heard, .. } => {
+            State::Open { heard, is_timed, .. } => {
                 *heard = now;
-                return self.parser.next(input);
+                self.mark = Mark::New;
+                let item = self.parser.next(input)?;
+                match &item {
+                    Item::Event(event) if names(self.config.reset.as_ref(), event) => self.mark = Mark::Gap,
+                    Item::Retry(_) => *is_timed = true,
+                    _ => {}
+                }
+                return Some(item);
             }
             State::Refused { body, .. } => {
                 let room = self.config.limits.max_error_body.saturating_sub(body.len());
@@ -209,6 +238,28 @@ impl Client {
         }
         *input = &[];
         None
+    }
+
+    /// What the item that [`on_bytes`](Self::on_bytes) gave last is in the sequence of all events.
+    pub fn mark(&mut self) -> Mark {
+        self.settle();
+        self.mark
+    }
+
+    /// Looks at the id of the last item, which [`on_bytes`](Self::on_bytes) cannot do while it lends that item.
+    #[inline]
+    fn settle(&mut self) {
+        if self.settled != self.parser.commits() {
+            self.note_id();
+        }
+    }
+
+    fn note_id(&mut self) {
+        self.settled = self.parser.commits();
+        let max = self.config.remember_ids;
+        if max > 0 && self.recent.is_repeated(self.parser.last_event_id(), max) && self.mark == Mark::New {
+            self.mark = Mark::Duplicate;
+        }
     }
 
     /// The body or the connection has ended, or could not be had. Ignored when nothing is open.
@@ -238,8 +289,13 @@ impl Client {
 
     /// Connects anew and at once, whatever the state, closed included; the last event id is kept. For a token that has
     /// changed, or a network that is known to be back.
+    ///
+    /// A client that had failed begins at the URL of its configuration, permanent redirects forgotten.
     pub fn restart(&mut self) {
         self.attempts = 0;
+        if self.state() == ReadyState::Closed {
+            self.home = None;
+        }
         self.leave(State::Idle { is_fresh: true });
     }
 
@@ -266,33 +322,88 @@ impl Client {
         self.disconnect
     }
 
-    /// The headers of the requests to come; a chain of redirects under way keeps its own.
+    /// Whether the open stream goes on where the last one ended.
+    #[must_use]
+    pub const fn resumed(&self) -> Resumed {
+        self.resumed
+    }
+
+    /// Whether comments are items; they are unless this is called. They count against the idle timeout in any case.
+    pub const fn show_comments(&mut self, show: bool) {
+        self.parser.show_comments(show);
+    }
+
+    /// Sets the id that the next request resumes from; an empty one begins anew.
+    pub fn set_last_event_id(&mut self, id: &EventId) {
+        self.parser.set_last_event_id(id);
+    }
+
+    /// The headers of the requests to come.
     pub const fn headers_mut(&mut self) -> &mut HeaderMap {
         &mut self.config.headers
     }
 
-    fn request(&self) -> Request<Bytes> {
+    /// The body of the requests to come.
+    pub const fn body_mut(&mut self) -> &mut Bytes {
+        &mut self.config.body
+    }
+
+    /// Whether the last request went to the origin of the configuration's URL, with no other on the way. Credentials that
+    /// the caller adds to a request belong there alone.
+    #[must_use]
+    pub fn is_at_home(&self) -> bool {
+        self.hop.as_ref().is_none_or(|hop| !hop.is_foreign)
+    }
+
+    /// Whether the next request is a GET without a body in place of the configured one.
+    fn is_reduced(&self) -> bool {
+        let resumes_by_get =
+            self.config.resume_by == ResumeBy::Get && !self.parser.last_event_id().is_empty();
+        resumes_by_get || self.hop.as_ref().is_some_and(|hop| hop.is_get)
+    }
+
+    fn follow(&mut self, status: StatusCode, location: Option<&HeaderValue>) {
+        let method = if self.is_reduced() { Method::GET } else { self.config.method.clone() };
+        let hop = self.hop.get_or_insert_with(|| Box::new(Hop::first(self.config.url.clone())));
+        match hop.follow(status, location, &method, self.config.limits.max_redirects) {
+            Ok(()) => {
+                if hop.is_permanent {
+                    self.moved = Some(hop.clone());
+                }
+                self.state = State::Idle { is_fresh: false };
+            }
+            Err(error) => self.state = State::Done(Ended::Redirect(error)),
+        }
+    }
+
+    fn request(&mut self) -> Request<Bytes> {
         let config = &self.config;
-        let (url, method, sent, body) = match &self.hop {
-            Some(hop) => (&hop.url, &hop.method, &hop.headers, &hop.body),
-            None => (&config.url, &config.method, &config.headers, &config.body),
-        };
-        let mut request = Request::new(body.clone());
-        *request.method_mut() = method.clone();
+        let is_reduced = self.is_reduced();
+        let url = self.hop.as_ref().map_or(&config.url, |hop| &hop.url);
+        let mut request = Request::new(if is_reduced { Bytes::new() } else { config.body.clone() });
+        *request.method_mut() = if is_reduced { Method::GET } else { config.method.clone() };
         // Every URL that comes here was turned into a URI once.
         *request.uri_mut() = redirect::uri(url).unwrap_or_default();
         let headers = request.headers_mut();
-        *headers = sent.clone();
+        *headers = config.headers.clone();
+        if is_reduced {
+            redirect::drop_body_headers(headers);
+        }
+        if !self.is_at_home() {
+            redirect::drop_credentials(headers);
+        }
         headers.entry(header::ACCEPT).or_insert(HeaderValue::from_static("text/event-stream"));
         headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
         headers.remove("last-event-id");
         let id = self.parser.last_event_id();
-        // An id may hold control characters that no header may; then the stream begins anew.
-        if let Ok(id) = HeaderValue::from_bytes(id.as_bytes())
-            && !id.is_empty()
-        {
+        self.resumed = if id.is_empty() {
+            Resumed::Fresh
+        } else if let Some(id) = sendable(id, config.limits.max_last_event_id) {
             headers.insert("last-event-id", id);
-        }
+            Resumed::Asked
+        } else {
+            Resumed::Unsendable
+        };
         request
     }
 
@@ -309,6 +420,7 @@ impl Client {
 
     /// Goes to `next`, by way of dropping the connection if there is one.
     fn leave(&mut self, next: State) {
+        self.settle();
         self.parser.finish();
         let is_live = matches!(
             self.state,
@@ -318,12 +430,22 @@ impl Client {
     }
 
     fn retry(&mut self, now: Instant, why: Disconnect, retry_after: Option<Duration>) {
+        self.settle();
         self.parser.finish();
         self.disconnect = Some(why);
-        if let State::Open { since, .. } = self.state
-            && now.saturating_duration_since(since) >= self.config.backoff.healthy
-        {
-            self.attempts = 0;
+        if let State::Open { since, is_timed, .. } = self.state {
+            let id = self.parser.last_event_id();
+            let is_known = !id.is_empty() && sendable(id, self.config.limits.max_last_event_id).is_some();
+            if self.config.resume_by == ResumeBy::Get && !is_known {
+                self.state = State::Done(Ended::NotResumable);
+                return;
+            }
+            let is_healthy = now.saturating_duration_since(since) >= self.config.backoff.healthy;
+            // The server set the time to come back at, and ended the stream in good order: it wants to be polled.
+            let is_polled = is_timed && why == Disconnect::End;
+            if is_healthy || is_polled {
+                self.attempts = 0;
+            }
         }
         self.attempts = self.attempts.saturating_add(1);
         let limits = &self.config.limits;
@@ -342,6 +464,16 @@ impl Client {
         let until = until.unwrap_or(now);
         self.state = State::Waiting { until };
     }
+}
+
+/// Whether the event is of this type.
+fn names(event_type: Option<&EventName>, event: &EventRef<'_>) -> bool {
+    event_type.is_some_and(|name| name.as_str() == event.event())
+}
+
+/// The id as a header value (HTML Standard §9.2.4, UTF-8). It may hold control characters that no header may.
+fn sendable(id: &str, max: usize) -> Option<HeaderValue> {
+    (id.len() <= max).then(|| HeaderValue::from_bytes(id.as_bytes()).ok()).flatten()
 }
 
 fn with_body(ended: Ended, prefix: Vec<u8>) -> Ended {

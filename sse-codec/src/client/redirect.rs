@@ -1,17 +1,20 @@
-//! The request of one attempt, and what redirects make of it (Fetch Standard, "HTTP-redirect fetch").
+//! Where a request goes, and what redirects make of it (Fetch Standard, "HTTP-redirect fetch").
 
-use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, header};
 use url::Url;
 
-use super::{ClientConfig, RedirectError, UrlError};
+use super::{RedirectError, UrlError};
 
+/// What redirects have made of the request of a configuration.
 #[derive(Clone, Debug)]
 pub(super) struct Hop {
     pub(super) url: Url,
-    pub(super) method: Method,
-    pub(super) headers: HeaderMap,
-    pub(super) body: Bytes,
+    /// The method has become GET, and the body is gone.
+    pub(super) is_get: bool,
+    /// Another origin was on the way: what was meant for the first one is not sent, and does not come back.
+    pub(super) is_foreign: bool,
+    /// Each redirect on the way was a permanent one (RFC 9110 §15.4.2, §15.4.9).
+    pub(super) is_permanent: bool,
     redirects: u32,
 }
 
@@ -41,20 +44,22 @@ fn has_credentials(url: &Url) -> bool {
 }
 
 impl Hop {
-    pub(super) fn first(config: &ClientConfig) -> Self {
-        Self {
-            url: config.url.clone(),
-            method: config.method.clone(),
-            headers: config.headers.clone(),
-            body: config.body.clone(),
-            redirects: 0,
-        }
+    /// No redirect yet.
+    pub(super) const fn first(url: Url) -> Self {
+        Self { url, is_get: false, is_foreign: false, is_permanent: true, redirects: 0 }
     }
 
+    /// The same place, as the beginning of another attempt.
+    pub(super) fn remembered(&self) -> Self {
+        Self { redirects: 0, ..self.clone() }
+    }
+
+    /// `method` is that of the request which was redirected.
     pub(super) fn follow(
         &mut self,
         status: StatusCode,
         location: Option<&HeaderValue>,
+        method: &Method,
         max_redirects: u32,
     ) -> Result<(), RedirectError> {
         let location = location.map_or(&b""[..], HeaderValue::as_bytes);
@@ -76,40 +81,35 @@ impl Hop {
         }
         self.redirects += 1;
 
-        let is_post_moved = matches!(status.as_u16(), 301 | 302) && self.method == Method::POST;
-        let is_see_other =
-            status == StatusCode::SEE_OTHER && self.method != Method::GET && self.method != Method::HEAD;
-        if is_post_moved || is_see_other {
-            self.method = Method::GET;
-            self.body = Bytes::new();
-            for name in BODY_HEADERS {
-                self.headers.remove(name);
-            }
-        }
-        if target.origin() != self.url.origin() {
-            self.drop_credentials();
-        }
+        let is_post_moved = matches!(status.as_u16(), 301 | 302) && method == Method::POST;
+        let is_see_other = status == StatusCode::SEE_OTHER && method != Method::GET && method != Method::HEAD;
+        self.is_get |= is_post_moved || is_see_other;
+        self.is_foreign |= target.origin() != self.url.origin();
+        self.is_permanent &= matches!(status.as_u16(), 301 | 308);
         self.url = target;
         Ok(())
     }
+}
 
-    /// What was meant for one origin is not shown to another; it does not come back when a further redirect returns.
-    fn drop_credentials(&mut self) {
-        let sensitive =
-            |(name, value): (&HeaderName, &HeaderValue)| value.is_sensitive().then(|| name.clone());
-        let mut names: Vec<_> = self.headers.iter().filter_map(sensitive).collect();
-        names.extend([header::AUTHORIZATION, header::COOKIE, header::PROXY_AUTHORIZATION, header::HOST]);
-        for name in names {
-            self.headers.remove(name);
-        }
+/// Takes out what is meant for one origin only.
+pub(super) fn drop_credentials(headers: &mut HeaderMap) {
+    let sensitive = |(name, value): (&HeaderName, &HeaderValue)| value.is_sensitive().then(|| name.clone());
+    let mut names: Vec<_> = headers.iter().filter_map(sensitive).collect();
+    names.extend([header::AUTHORIZATION, header::COOKIE, header::PROXY_AUTHORIZATION, header::HOST]);
+    for name in names {
+        headers.remove(name);
     }
 }
 
-/// The Fetch Standard's request-body-header names, and the length that belongs to them.
-const BODY_HEADERS: [HeaderName; 5] = [
-    header::CONTENT_ENCODING,
-    header::CONTENT_LANGUAGE,
-    header::CONTENT_LOCATION,
-    header::CONTENT_TYPE,
-    header::CONTENT_LENGTH,
-];
+/// Takes out what describes a body that is gone: the Fetch Standard's request-body-header names, and the length.
+pub(super) fn drop_body_headers(headers: &mut HeaderMap) {
+    for name in [
+        header::CONTENT_ENCODING,
+        header::CONTENT_LANGUAGE,
+        header::CONTENT_LOCATION,
+        header::CONTENT_TYPE,
+        header::CONTENT_LENGTH,
+    ] {
+        headers.remove(name);
+    }
+}

@@ -8,7 +8,7 @@
 //! let mut source = EventSource::open(config);
 //! while let Some(signal) = source.next().await {
 //!     match signal? {
-//!         Signal::Open => println!("open"),
+//!         Signal::Open { resumed } => println!("open {resumed:?}"),
 //!         Signal::Event(event) => println!("{}: {}", event.event(), event.data()),
 //!         Signal::Waiting { wait, why } => println!("{why}; again in {wait:?}"),
 //!         other => println!("{other:?}"),
@@ -27,10 +27,15 @@
 )]
 
 mod connect;
+mod exchange;
+mod http2;
+#[cfg(feature = "rustls")]
+mod tls;
 
 use std::{
     fmt,
     future::{Future, poll_fn},
+    io,
     pin::Pin,
     task::{Context, Poll, ready},
     time::{Duration, Instant},
@@ -39,14 +44,13 @@ use std::{
 use ::tokio::time::{self, Sleep};
 use bytes::{Buf as _, Bytes};
 use futures_core::Stream;
-use http::HeaderMap;
-use http_body::Body as _;
+use http::{HeaderMap, HeaderValue, Request, header};
 
-use self::connect::{Connected, Connecting};
 pub use self::connect::{Connector, Io};
+use self::{connect::Connecting, exchange::Connected};
 use crate::{
     Event, Item, Overflow,
-    client::{Action, Client, ClientConfig, Disconnect, Ended, ReadyState, Verdict},
+    client::{Action, Client, ClientConfig, Disconnect, Ended, Mark, ReadyState, Resumed, Verdict},
 };
 
 /// What an [`EventSource`] has to say.
@@ -54,9 +58,18 @@ use crate::{
 #[non_exhaustive]
 pub enum Signal {
     /// A stream is open; said again after each reconnection.
-    Open,
+    Open {
+        /// Whether it goes on where the last one ended.
+        resumed: Resumed,
+    },
     /// An event.
     Event(Event),
+    /// An event whose id was given out on an earlier connection; only if [`ClientConfig::remember_ids`] asks for it.
+    Duplicate(Event),
+    /// The event by which the server says that events were lost; only if [`ClientConfig::reset`] names one.
+    Gap(Event),
+    /// A comment; only after [`EventSource::with_comments`].
+    Comment(String),
     /// The stream crossed a limit of the parser, and something of it was dropped.
     Dropped(Overflow),
     /// The connection, or the attempt at one, ended; another follows.
@@ -74,6 +87,7 @@ pub struct EventSource {
     client: Client,
     connector: Connector,
     before_attempt: Option<ChangeHeaders>,
+    token: Option<AskToken>,
     link: Link,
     chunk: Bytes,
     sleep: Option<Pin<Box<Sleep>>>,
@@ -83,11 +97,15 @@ pub struct EventSource {
 }
 
 type ChangeHeaders = Box<dyn FnMut(&mut HeaderMap) + Send>;
+type AskToken = Box<dyn FnMut() -> Token + Send>;
+type Token = Pin<Box<dyn Future<Output = io::Result<HeaderValue>> + Send>>;
 
 enum Link {
     None,
+    /// The request waits for its token.
+    Authorizing(Token, Box<Request<Bytes>>),
     Connecting(Connecting),
-    Reading(Connected),
+    Reading(Box<Connected>),
 }
 
 impl EventSource {
@@ -107,10 +125,13 @@ impl EventSource {
             Ok(()) => u64::from_ne_bytes(seed),
             Err(_) => u64::from(std::process::id()),
         };
+        let mut client = Client::new(config, entropy);
+        client.show_comments(false);
         Self {
-            client: Client::new(config, entropy),
+            client,
             connector,
             before_attempt: None,
+            token: None,
             link: Link::None,
             chunk: Bytes::new(),
             sleep: None,
@@ -119,12 +140,40 @@ impl EventSource {
         }
     }
 
-    /// Calls `change` with the headers of the request before each attempt but those that a redirect leads to: the place to
-    /// renew a token.
+    /// Calls `change` with the headers of each request, but those that a redirect has led to another origin: the place for
+    /// what is made anew each time.
     #[must_use]
     pub fn before_attempt(mut self, change: impl FnMut(&mut HeaderMap) + Send + 'static) -> Self {
         self.before_attempt = Some(Box::new(change));
-        self.prepare();
+        self
+    }
+
+    /// Asks for an `Authorization` value before each request, but those that a redirect has led to another origin. The time
+    /// that it takes counts towards `response_timeout`; an error counts as a failed attempt.
+    ///
+    /// ```
+    /// use sse_codec::{client::ClientConfig, tokio::EventSource};
+    ///
+    /// let config = ClientConfig::new("http://127.0.0.1:8080/events")?;
+    /// let source = EventSource::open(config).token(|| async {
+    ///     // From a cache, a file or a service of yours.
+    ///     "Bearer abc123".parse().map_err(std::io::Error::other)
+    /// });
+    /// # Ok::<(), sse_codec::client::UrlError>(())
+    /// ```
+    #[must_use]
+    pub fn token<F>(mut self, mut ask: impl FnMut() -> F + Send + 'static) -> Self
+    where
+        F: Future<Output = io::Result<HeaderValue>> + Send + 'static,
+    {
+        self.token = Some(Box::new(move || Box::pin(ask())));
+        self
+    }
+
+    /// Gives comments out too.
+    #[must_use]
+    pub const fn with_comments(mut self) -> Self {
+        self.client.show_comments(true);
         self
     }
 
@@ -141,7 +190,6 @@ impl EventSource {
     /// Connects anew and at once; the last event id is kept.
     pub fn restart(&mut self) {
         self.has_ended = false;
-        self.prepare();
         self.client.restart();
     }
 
@@ -157,44 +205,82 @@ impl EventSource {
         self.client.last_event_id()
     }
 
-    fn prepare(&mut self) {
-        if let Some(change) = &mut self.before_attempt {
-            change(self.client.headers_mut());
-        }
-    }
-
     fn drop_link(&mut self) {
         self.link = Link::None;
         self.chunk = Bytes::new();
     }
 
+    fn connect(&mut self, mut request: Box<Request<Bytes>>) {
+        self.told = None;
+        self.link = if self.client.is_at_home() {
+            if let Some(change) = &mut self.before_attempt {
+                change(request.headers_mut());
+            }
+            match &mut self.token {
+                Some(ask) => Link::Authorizing(ask(), request),
+                None => Link::Connecting(self.connector.connect(*request)),
+            }
+        } else {
+            Link::Connecting(self.connector.connect(*request))
+        };
+    }
+
     /// The next item of the chunk at hand that is worth a signal.
     fn parse(&mut self, now: Instant) -> Option<Signal> {
+        /// An item that has let go of the chunk.
+        enum Kept {
+            Event(Event),
+            Signal(Signal),
+            Nothing,
+        }
         loop {
             let mut rest = &self.chunk[..];
-            let signal = match self.client.on_bytes(now, &mut rest) {
+            let kept = match self.client.on_bytes(now, &mut rest) {
                 None => None,
-                Some(Item::Event(event)) => Some(Some(Signal::Event(event.to_owned()))),
-                Some(Item::Dropped(overflow)) => Some(Some(Signal::Dropped(overflow))),
-                // The machine has taken note of ids and times; comments keep the connection alive, and that is all.
-                Some(_) => Some(None),
+                Some(Item::Event(event)) => Some(Kept::Event(event.to_owned())),
+                Some(Item::Dropped(overflow)) => Some(Kept::Signal(Signal::Dropped(overflow))),
+                Some(Item::Comment(text)) => Some(Kept::Signal(Signal::Comment(text.to_owned()))),
+                // The machine has taken note of ids and times.
+                Some(_) => Some(Kept::Nothing),
             };
             let used = self.chunk.len() - rest.len();
             self.chunk.advance(used);
-            match signal {
-                None => return None,
-                Some(None) => {}
-                Some(signal) => return signal,
+            match kept? {
+                Kept::Nothing => {}
+                Kept::Signal(signal) => return Some(signal),
+                Kept::Event(event) => {
+                    return Some(match self.client.mark() {
+                        Mark::New => Signal::Event(event),
+                        Mark::Duplicate => Signal::Duplicate(event),
+                        Mark::Gap => Signal::Gap(event),
+                    });
+                }
             }
         }
     }
 
-    /// Drives the connection one step: a response, a chunk or an end. Ready means that the machine has news.
+    /// Drives the connection one step: a token, a response, a chunk or an end. Ready means that the machine has news.
     fn poll_link(&mut self, context: &mut Context<'_>) -> Poll<Option<Signal>> {
         match &mut self.link {
             Link::None => {
                 // The machine waits for a connection that is not there: it was lost.
                 self.client.on_eof(now(), Disconnect::Error);
+                Poll::Ready(None)
+            }
+            Link::Authorizing(token, request) => {
+                let token = ready!(token.as_mut().poll(context));
+                let mut request = std::mem::take(&mut **request);
+                match token {
+                    Ok(mut token) => {
+                        token.set_sensitive(true);
+                        request.headers_mut().insert(header::AUTHORIZATION, token);
+                        self.link = Link::Connecting(self.connector.connect(request));
+                    }
+                    Err(_) => {
+                        self.drop_link();
+                        self.client.on_eof(now(), Disconnect::Error);
+                    }
+                }
                 Poll::Ready(None)
             }
             Link::Connecting(connecting) => {
@@ -206,14 +292,14 @@ impl EventSource {
                         return Poll::Ready(None);
                     }
                 };
-                let head = &connected.response;
+                let head = connected.head();
                 match self.client.on_response(now(), head.status(), head.headers()) {
                     Verdict::Open => {
-                        self.link = Link::Reading(connected);
-                        Poll::Ready(Some(Signal::Open))
+                        self.link = Link::Reading(Box::new(connected));
+                        Poll::Ready(Some(Signal::Open { resumed: self.client.resumed() }))
                     }
                     Verdict::Refused => {
-                        self.link = Link::Reading(connected);
+                        self.link = Link::Reading(Box::new(connected));
                         Poll::Ready(None)
                     }
                     Verdict::Drop => {
@@ -223,7 +309,7 @@ impl EventSource {
                 }
             }
             Link::Reading(connected) => {
-                let why = match ready!(Pin::new(connected.response.body_mut()).poll_frame(context)) {
+                let why = match ready!(connected.poll_frame(context)) {
                     Some(Ok(frame)) => {
                         // Trailers mean nothing here.
                         self.chunk = frame.into_data().unwrap_or_default();
@@ -266,14 +352,10 @@ impl Stream for EventSource {
             }
             let at = now();
             match this.client.poll(at) {
-                Action::Connect(request) => {
-                    this.told = None;
-                    this.link = Link::Connecting(this.connector.connect(*request));
-                }
+                Action::Connect(request) => this.connect(request),
                 Action::Wait { until } => {
                     if this.told != Some(until) {
                         this.told = Some(until);
-                        this.prepare();
                         let why = this.client.disconnect().unwrap_or(Disconnect::Error);
                         let wait = until.saturating_duration_since(at);
                         return Poll::Ready(Some(Ok(Signal::Waiting { wait, why })));
@@ -288,7 +370,14 @@ impl Stream for EventSource {
                         ready!(this.poll_sleep(until, context));
                     }
                 },
-                Action::Close => this.drop_link(),
+                Action::Close => {
+                    if this.client.disconnect() == Some(Disconnect::Idle)
+                        && let Link::Reading(connected) = &this.link
+                    {
+                        connected.distrust();
+                    }
+                    this.drop_link();
+                }
                 Action::Done(ended) => {
                     this.drop_link();
                     this.sleep = None;

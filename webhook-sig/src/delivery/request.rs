@@ -13,19 +13,18 @@ pub(super) fn headers(
     user_agent: &str,
     now: UnixMillis,
 ) -> Result<Vec<(String, String)>, SignError> {
-    let signed = endpoint.ring().signer(endpoint.scheme()).sign(event.id.as_str(), now, &event.payload)?;
+    let signer = endpoint.ring().signer(endpoint.scheme()).with_url(endpoint.url().as_str());
+    let signed = signer.sign(event.id.as_str(), now, &event.payload)?;
     let mut headers = Vec::with_capacity(8 + endpoint.headers().len());
     headers.push(("content-type".into(), event.content_type.clone()));
     headers.push(("user-agent".into(), user_agent.into()));
     headers.extend(signed.into_iter().map(|(name, value)| (name.into(), value)));
-    match endpoint.scheme() {
-        Scheme::StandardWebhooks => {}
-        Scheme::GitHub => {
-            headers.push(("x-github-event".into(), event.event_type.as_str().into()));
-            headers.push(("x-github-delivery".into(), event.id.as_str().into()));
-            headers.push((ID.into(), event.id.as_str().into()));
-        }
-        _ => headers.push((ID.into(), event.id.as_str().into())),
+    if endpoint.scheme() == Scheme::GitHub {
+        headers.push(("x-github-event".into(), event.event_type.as_str().into()));
+        headers.push(("x-github-delivery".into(), event.id.as_str().into()));
+    }
+    if !headers.iter().any(|(name, _)| name == ID) {
+        headers.push((ID.into(), event.id.as_str().into()));
     }
     headers.extend_from_slice(endpoint.headers());
     Ok(headers)

@@ -1,70 +1,98 @@
 //! Reading what a request claims, within limits, before anything is hashed.
 
-use super::{Element, Scheme, Signed, Wire};
+use super::{Layout, TimeIn, TimeUnit};
+use crate::algorithm::Verify;
 use crate::error::{Exceeded, Flaw, Reject};
 use crate::few::Few;
-use crate::key_ring::Mac;
+use crate::headers::is_called;
 use crate::verify::SignedId;
 use crate::{HeaderSource, Limits, UnixMillis};
 
 /// What a request says of itself. Nothing of it is verified.
-pub(crate) struct Claims<'h> {
+pub(crate) struct Claims<'h, S> {
     pub(crate) id: Option<&'h str>,
-    pub(crate) timestamp: Option<Timestamp<'h>>,
-    pub(crate) list: List<'h>,
-}
-
-/// A signature header, taken apart.
-pub(crate) struct List<'h> {
+    pub(crate) time: Option<Timestamp<'h>>,
     /// Well-formed signatures of the kind that is compared; at least one. A rotation has two.
-    pub(crate) signatures: Few<Mac, 2>,
+    pub(crate) signatures: Few<S, 2>,
     /// How many signatures of that kind have a value that is none.
     pub(crate) garbled: usize,
     /// How many elements are of a kind that is not compared.
     pub(crate) foreign: usize,
-    timestamp: Option<&'h [u8]>,
 }
 
 /// A signed time.
+#[derive(Clone, Copy)]
 pub(crate) struct Timestamp<'h> {
     /// As sent, which is what is signed.
-    pub(crate) digits: &'h [u8],
+    pub(crate) text: &'h [u8],
     pub(crate) at: UnixMillis,
 }
 
-/// Reads the headers of a scheme.
-pub(crate) fn read<'h, H: HeaderSource + ?Sized>(
-    scheme: Scheme,
-    headers: &'h H,
-    limits: &Limits,
-) -> Result<Claims<'h>, Reject> {
-    let wire = scheme.wire();
-    let (id, header_timestamp) = match wire.signed {
-        Signed::Body | Signed::TimestampBody => (None, None),
-        Signed::IdTimestampBody { id, timestamp } => {
-            (Some(read_id(only(headers, id)?, id, limits)?), Some(only(headers, timestamp)?))
-        }
-    };
-    let list = read_list(wire, headers, limits)?;
-    let timestamp = match wire.signed {
-        Signed::Body => None,
-        Signed::TimestampBody => Some(read_timestamp(list.timestamp.unwrap_or_default(), wire.signature)?),
-        Signed::IdTimestampBody { timestamp, .. } => {
-            Some(read_timestamp(header_timestamp.unwrap_or_default(), timestamp)?)
-        }
-    };
-    Ok(Claims { id, timestamp, list })
+/// A header that may stand once. Of two, one would be signed and another part of the program might read the other.
+#[derive(Default)]
+struct Once<'h> {
+    value: Option<&'h [u8]>,
+    repeated: bool,
 }
 
-/// The one value of a header. Of two, one would be signed and another part of the program might read the
-/// other.
-fn only<'h, H: HeaderSource + ?Sized>(headers: &'h H, header: &'static str) -> Result<&'h [u8], Reject> {
-    let mut values = headers.values(header);
-    let value = values.next().ok_or(Reject::Missing { header })?;
-    match values.next() {
-        None => Ok(value),
-        Some(_) => Err(Reject::Malformed { header, flaw: Flaw::Repeated }),
+impl<'h> Once<'h> {
+    fn set(&mut self, value: &'h [u8]) {
+        self.repeated |= self.value.replace(value).is_some();
     }
+
+    fn get(self, header: &'static str) -> Result<&'h [u8], Reject> {
+        if self.repeated {
+            return Err(Reject::Malformed { header, flaw: Flaw::Repeated });
+        }
+        self.value.ok_or(Reject::Missing { header })
+    }
+}
+
+/// Reads the headers of a scheme, in one pass over all of them.
+#[inline]
+pub(crate) fn read<'h, K: Verify, H: HeaderSource + ?Sized>(
+    layout: &'static Layout,
+    headers: &'h H,
+    limits: &Limits,
+    encoded: bool,
+) -> Result<Claims<'h, K::Signature>, Reject> {
+    let (mut id, mut time) = (Once::default(), Once::default());
+    let mut list = List::<K>::new(layout);
+    let time_header = match layout.time {
+        Some(TimeIn::Header(header)) => Some(header),
+        _ => None,
+    };
+    for (name, value) in headers.fields() {
+        if is_called(name, layout.signature) {
+            list.line(value, limits)?;
+        } else if layout.id.is_some_and(|header| is_called(name, header)) {
+            id.set(value);
+        } else if time_header.is_some_and(|header| is_called(name, header)) {
+            time.set(value);
+        } else if !encoded && is_called(name, "content-encoding") && !is_identity(value) {
+            return Err(Reject::ContentEncoding);
+        }
+    }
+    let id = match layout.id {
+        None => None,
+        Some(header) => Some(read_id(id.get(header)?, header, limits)?),
+    };
+    let time = match layout.time {
+        None | Some(TimeIn::Json(_)) => None,
+        Some(TimeIn::Header(header)) => Some(read_time(time.get(header)?, header, layout.unit)?),
+        Some(TimeIn::Element(_)) => {
+            list.check_any()?;
+            Some(read_time(list.time.unwrap_or_default(), layout.signature, layout.unit)?)
+        }
+    };
+    list.check_any()?;
+    Ok(Claims { id, time, signatures: list.signatures, garbled: list.garbled, foreign: list.foreign })
+}
+
+/// Whether a body under this `Content-Encoding` is as it was before (RFC 9110 §8.4).
+fn is_identity(value: &[u8]) -> bool {
+    let value = trim(value);
+    value.is_empty() || value.eq_ignore_ascii_case(b"identity")
 }
 
 fn read_id<'h>(text: &'h [u8], header: &'static str, limits: &Limits) -> Result<&'h str, Reject> {
@@ -78,71 +106,129 @@ fn read_id<'h>(text: &'h [u8], header: &'static str, limits: &Limits) -> Result<
     id.ok_or(Reject::Malformed { header, flaw: Flaw::Id })
 }
 
-/// Seconds in ASCII digits and nothing else. What libraries of several languages also take (a sign, a
+/// ASCII digits and nothing else. What libraries of several languages also take (a sign, a
 /// fraction, an exponent, spaces, underscores) is refused: what one parser drops, another may read.
-fn read_timestamp<'h>(digits: &'h [u8], header: &'static str) -> Result<Timestamp<'h>, Reject> {
-    let seconds = match digits.len() {
-        1..=20 => digits.iter().try_fold(0_u64, |sum, digit| {
+fn read_time<'h>(text: &'h [u8], header: &'static str, unit: TimeUnit) -> Result<Timestamp<'h>, Reject> {
+    let number = match text.len() {
+        1..=20 => text.iter().try_fold(0_u64, |sum, digit| {
             let digit = digit.is_ascii_digit().then(|| u64::from(digit - b'0'))?;
             sum.checked_mul(10)?.checked_add(digit)
         }),
         _ => None,
     };
-    let seconds = seconds.ok_or(Reject::Malformed { header, flaw: Flaw::Timestamp })?;
-    Ok(Timestamp { digits, at: UnixMillis::from_secs(seconds) })
+    let number = number.ok_or(Reject::Malformed { header, flaw: Flaw::Timestamp })?;
+    Ok(Timestamp { text, at: unit.instant(number) })
 }
 
-/// Takes the signature header apart, within the limits.
-fn read_list<'h, H: HeaderSource + ?Sized>(
-    wire: &'static Wire,
-    headers: &'h H,
-    limits: &Limits,
-) -> Result<List<'h>, Reject> {
-    let header = wire.signature;
-    let mut list = List { signatures: Few::new(), garbled: 0, foreign: 0, timestamp: None };
-    let (mut lines, mut bytes, mut count) = (0_usize, 0_usize, 0_usize);
-    for line in headers.values(header) {
-        lines += 1;
+impl TimeUnit {
+    /// The time that a number stands for; what does not fit is the latest.
+    pub(crate) const fn instant(self, number: u64) -> UnixMillis {
+        match self {
+            Self::Seconds => UnixMillis::from_secs(number),
+            Self::Millis => UnixMillis::from_millis(number),
+        }
+    }
+
+    /// The number that stands for a time.
+    pub(crate) const fn number(self, at: UnixMillis) -> u64 {
+        match self {
+            Self::Seconds => at.as_secs(),
+            Self::Millis => at.as_millis(),
+        }
+    }
+}
+
+/// A signature header, taken apart, within the limits.
+struct List<'h, K: Verify> {
+    layout: &'static Layout,
+    lines: usize,
+    bytes: usize,
+    elements: usize,
+    signatures: Few<K::Signature, 2>,
+    garbled: usize,
+    foreign: usize,
+    time: Option<&'h [u8]>,
+}
+
+impl<'h, K: Verify> List<'h, K> {
+    fn new(layout: &'static Layout) -> Self {
+        Self {
+            layout,
+            lines: 0,
+            bytes: 0,
+            elements: 0,
+            signatures: Few::new(),
+            garbled: 0,
+            foreign: 0,
+            time: None,
+        }
+    }
+
+    /// Takes one line; several count as if they had been sent as one (RFC 9110 §5.3).
+    fn line(&mut self, line: &'h [u8], limits: &Limits) -> Result<(), Reject> {
+        self.lines += 1;
         // Plus one for the separator, which would be there had the lines been sent as one.
-        bytes = bytes.saturating_add(line.len()).saturating_add(usize::from(lines > 1));
-        if bytes > limits.max_signature_header {
+        self.bytes = self.bytes.saturating_add(line.len()).saturating_add(usize::from(self.lines > 1));
+        if self.bytes > limits.max_signature_header {
             return Err(Reject::Limit(Exceeded::SignatureHeader { max: limits.max_signature_header }));
         }
-        for element in elements(wire, line) {
-            match element {
-                Element::Signature(mac) => list.signatures.push(mac),
-                Element::Garbled => list.garbled += 1,
-                Element::Foreign => list.foreign += 1,
-                Element::Timestamp(text) => {
-                    if list.timestamp.replace(text).is_some() {
-                        return Err(Reject::Malformed { header, flaw: Flaw::Repeated });
-                    }
-                    continue;
-                }
-            }
-            count += 1;
-            if count > limits.max_signatures {
-                return Err(Reject::Limit(Exceeded::Signatures { max: limits.max_signatures }));
+        for element in line.split(|&byte| byte == self.layout.separator).map(trim) {
+            // Empty ones are skipped (RFC 9110 §5.6.1).
+            if !element.is_empty() {
+                self.element(element, limits)?;
             }
         }
+        Ok(())
     }
-    if list.signatures.len() > 0 {
-        Ok(list)
-    } else if lines == 0 {
-        Err(Reject::Missing { header })
-    } else if list.foreign > 0 && list.garbled == 0 {
-        Err(Reject::Unsupported { header })
-    } else {
-        Err(Reject::Malformed { header, flaw: Flaw::Signature })
-    }
-}
 
-/// The elements of one line of a signature header. Empty ones are skipped (RFC 9110 §5.6.1).
-fn elements<'h>(wire: &'static Wire, line: &'h [u8]) -> impl Iterator<Item = Element<'h>> {
-    line.split(|&byte| byte == wire.separator)
-        .map(trim)
-        .filter(|element| !element.is_empty())
-        .map(wire.element)
+    fn element(&mut self, text: &'h [u8], limits: &Limits) -> Result<(), Reject> {
+        let layout = self.layout;
+        if let Some(TimeIn::Element(label)) = layout.time
+            && let Some(time) = text.strip_prefix(label.as_bytes())
+        {
+            return match self.time.replace(time) {
+                None => Ok(()),
+                Some(_) => Err(Reject::Malformed { header: layout.signature, flaw: Flaw::Repeated }),
+            };
+        }
+        let label = layout.label.as_bytes();
+        if let Some(encoded) = text.strip_prefix(label) {
+            // RFC 9110 §5.3: whoever joins two lines does it with a comma, which then ends an element.
+            let encoded = if layout.separator == b',' {
+                encoded
+            } else {
+                encoded.strip_suffix(b",").unwrap_or(encoded)
+            };
+            match K::decode(layout.encoding, encoded) {
+                Some(signature) => self.signatures.push(signature),
+                None => self.garbled += 1,
+            }
+        } else if label.last().is_some_and(|end| text.contains(end)) {
+            // Another label: another algorithm or version, of no meaning to these keys.
+            self.foreign += 1;
+        } else {
+            self.garbled += 1;
+        }
+        self.elements += 1;
+        if self.elements > limits.max_signatures {
+            return Err(Reject::Limit(Exceeded::Signatures { max: limits.max_signatures }));
+        }
+        Ok(())
+    }
+
+    /// Whether there is any signature to compare.
+    fn check_any(&self) -> Result<(), Reject> {
+        let header = self.layout.signature;
+        if self.signatures.len() > 0 {
+            Ok(())
+        } else if self.lines == 0 {
+            Err(Reject::Missing { header })
+        } else if self.foreign > 0 && self.garbled == 0 {
+            Err(Reject::Unsupported { header })
+        } else {
+            Err(Reject::Malformed { header, flaw: Flaw::Signature })
+        }
+    }
 }
 
 /// Without optional white space at either end (RFC 9110 §5.6.3).

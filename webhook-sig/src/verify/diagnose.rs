@@ -1,18 +1,21 @@
 //! Finding out why a request was refused, after the fact.
 
+use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
 use core::time::Duration;
 
 use super::{Keys, Verifier};
+use crate::algorithm::Verify;
 use crate::error::Reject;
+use crate::scheme::twilio;
 use crate::{HeaderSource, KeyId, UnixMillis};
 
-impl Verifier<'_> {
+impl<K: Verify> Verifier<'_, K> {
     /// Finds out why a request is refused, by trying what usually goes wrong. The answer is for logs and
     /// for the one who sets the receiver up; whatever it is, the request stays refused.
     ///
-    /// It costs up to eight verifications and six copies of the body: call it while setting up, or for a sample of
+    /// It costs up to sixteen verifications and six copies of the body: call it while setting up, or for a sample of
     /// refused requests, as a forged request pays nothing for it.
     ///
     /// ```
@@ -55,6 +58,13 @@ impl Verifier<'_> {
                 return Diagnosis::BodyChanged(change);
             }
         }
+        if let Some(url) = self.url.filter(|_| self.layout.needs_url()) {
+            for other in other_urls(url) {
+                if lenient.clone().with_url(&other).verify(headers, body, now).is_ok() {
+                    return Diagnosis::OtherUrl(other);
+                }
+            }
+        }
         Diagnosis::WrongSecretOrBody
     }
 }
@@ -78,6 +88,9 @@ pub enum Diagnosis {
     },
     /// The signature is right for other bytes: something between the socket and here changed them.
     BodyChanged(BodyChange),
+    /// The signature is right for this URL, and the receiver was told another one: a proxy in front ends TLS, adds a port or
+    /// cuts a path.
+    OtherUrl(String),
     /// None of these: the secret is another one (or taken in another form, see
     /// [`Secret`](crate::Secret)), or the body was changed in a way that is not tried.
     WrongSecretOrBody,
@@ -96,6 +109,7 @@ impl fmt::Display for Diagnosis {
             Self::BodyChanged(change) => {
                 write!(f, "the body was changed on its way ({change}): verify the bytes as they arrived")
             }
+            Self::OtherUrl(url) => write!(f, "the signature is of the URL {url}"),
             Self::WrongSecretOrBody => {
                 f.write_str("either the secret is another one, or these are not the bytes that were signed")
             }
@@ -146,6 +160,27 @@ const UNDO: [(BodyChange, Undo); 6] = [
     // As Python's json.dumps writes it.
     (BodyChange::JsonSpacing, |body| respaced(body, b" ")),
 ];
+
+/// What a URL may have been before a proxy had it.
+fn other_urls(url: &str) -> Vec<String> {
+    let mut urls = Vec::from([String::from(url)]);
+    urls.extend(twilio::other_port(url));
+    for url in urls.clone() {
+        if let Some(rest) = url.strip_prefix("http://") {
+            urls.push(["https://", rest].concat());
+        } else if let Some(rest) = url.strip_prefix("https://") {
+            urls.push(["http://", rest].concat());
+        }
+    }
+    for url in urls.clone() {
+        let (path, query) = url.split_at(url.find('?').unwrap_or(url.len()));
+        urls.push(match path.strip_suffix('/') {
+            Some(path) => [path, query].concat(),
+            None => [path, "/", query].concat(),
+        });
+    }
+    urls
+}
 
 fn without_carriage_returns(body: &[u8]) -> Vec<u8> {
     body.iter().copied().filter(|&byte| byte != b'\r').collect()

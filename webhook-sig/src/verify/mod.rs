@@ -1,26 +1,40 @@
 //! Verifying: cheap checks of the headers first, then one HMAC for each key, then a comparison in
 //! constant time.
 
+mod clock;
 mod diagnose;
 mod explain;
 mod pending;
 mod verified;
+#[cfg(test)]
+mod work;
 
+use crate::algorithm::Verify;
 use crate::error::Reject;
-use crate::key_ring::Key;
-use crate::scheme::{self, Claims};
-use crate::{HeaderSource, KeyRing, Limits, Scheme, UnixMillis};
+use crate::key_ring::Entry;
+use crate::scheme::{self, Claims, Layout, Schemes as _};
+use crate::{HeaderSource, HmacSha256, KeyRing, Limits, UnixMillis};
 
+pub(crate) use clock::Clock;
 pub use diagnose::{BodyChange, Diagnosis};
 pub use explain::Explain;
 pub use pending::{Collecting, Pending};
 pub use verified::{DedupeKey, SignedId, Verified};
 
-impl KeyRing {
-    /// Verifies requests of a scheme with the keys of this ring, within [`Limits::for_scheme`].
+impl<K: Verify> KeyRing<K> {
+    /// Verifies requests of a scheme with the keys of this ring, within [`Limits::for_scheme`]. The schemes are those of the
+    /// ring's kind of key.
     #[must_use]
-    pub const fn scheme(&self, scheme: Scheme) -> Verifier<'_> {
-        Verifier { ring: self, scheme, limits: Limits::for_scheme(scheme), keys: Keys::Active }
+    pub fn scheme(&self, scheme: K::Scheme) -> Verifier<'_, K> {
+        let layout = scheme.layout();
+        Verifier {
+            ring: self,
+            layout,
+            limits: layout.limits(),
+            keys: Keys::Active,
+            url: None,
+            encoded: false,
+        }
     }
 }
 
@@ -49,26 +63,35 @@ impl KeyRing {
 /// # Ok::<(), Box<dyn core::error::Error>>(())
 /// ```
 #[derive(Clone, Debug)]
-pub struct Verifier<'r> {
-    ring: &'r KeyRing,
-    scheme: Scheme,
+pub struct Verifier<'r, K: Verify = HmacSha256> {
+    ring: &'r KeyRing<K>,
+    layout: &'static Layout,
     limits: Limits,
     keys: Keys,
+    url: Option<&'r str>,
+    encoded: bool,
 }
 
-/// Which keys of the ring are tried.
-#[derive(Clone, Copy, Debug)]
-enum Keys {
-    Active,
-    /// Only to find out why a request was refused.
-    All,
-}
-
-impl<'r> Verifier<'r> {
+impl<'r, K: Verify> Verifier<'r, K> {
     /// The same verifier within other limits.
     #[must_use]
     pub fn with_limits(self, limits: Limits) -> Self {
         Self { limits, ..self }
+    }
+
+    /// Says the URL that the request was sent to, with scheme, host and query, for the schemes that sign it: as it was registered for
+    /// Square, as it was requested for Twilio. A proxy in front changes what the program sees of it; the sender signs what it knows.
+    /// The other schemes ignore it.
+    #[must_use]
+    pub fn with_url(self, url: &'r str) -> Self {
+        Self { url: Some(url), ..self }
+    }
+
+    /// Takes bodies under a `Content-Encoding` too. What is verified are the encoded bytes, as they arrived; to decode them afterwards,
+    /// within a limit, is the caller's. Without this such a request is refused with 415.
+    #[must_use]
+    pub fn allow_content_encoding(self) -> Self {
+        Self { encoded: true, ..self }
     }
 
     /// Verifies a request whose body is there in full. The body is lent or moved through and comes out in
@@ -76,17 +99,16 @@ impl<'r> Verifier<'r> {
     ///
     /// # Errors
     /// [`Reject`].
+    #[inline]
     pub fn verify<B: AsRef<[u8]>>(
         &self,
         headers: &(impl HeaderSource + ?Sized),
         body: B,
         now: UnixMillis,
     ) -> Result<Verified<B>, Reject> {
-        // Not by way of `begin`: the state is large enough for a move to show.
-        let claims = self.claims(headers, now)?;
-        let mut pending = Pending::new(claims, self.keys(now), self.limits.max_body);
-        pending.update(body.as_ref())?;
-        pending.finish_with(body)
+        let clock = Clock::new(now, &self.limits);
+        let claims = self.claims(headers, now, &clock)?;
+        Pending::new(self.layout, claims, self.keys(now), self.url, self.limits.max_body).whole(body, &clock)
     }
 
     /// Begins to verify a request whose body is still to come: checks the headers, the limits on them and
@@ -98,23 +120,30 @@ impl<'r> Verifier<'r> {
         &self,
         headers: &'a H,
         now: UnixMillis,
-    ) -> Result<Pending<'a>, Reject>
+    ) -> Result<Pending<'a, K>, Reject>
     where
         'r: 'a,
     {
-        let claims = self.claims(headers, now)?;
-        Ok(Pending::new(claims, self.keys(now), self.limits.max_body))
+        let clock = Clock::new(now, &self.limits);
+        let claims = self.claims(headers, now, &clock)?;
+        let (layout, max_body) = (self.layout, self.limits.max_body);
+        Ok(Pending::streaming(layout, claims, self.keys(now), self.url, max_body, clock))
     }
 
     /// Everything that can be refused before the body is read.
+    #[inline]
     fn claims<'h, H: HeaderSource + ?Sized>(
         &self,
         headers: &'h H,
         now: UnixMillis,
-    ) -> Result<Claims<'h>, Reject> {
-        let claims = scheme::read(self.scheme, headers, &self.limits)?;
-        if let Some(timestamp) = &claims.timestamp {
-            self.check_time(timestamp.at, now)?;
+        clock: &Clock,
+    ) -> Result<Claims<'h, K::Signature>, Reject> {
+        if self.url.is_none() && self.layout.needs_url() {
+            return Err(Reject::Url);
+        }
+        let claims = scheme::read::<K, H>(self.layout, headers, &self.limits, self.encoded)?;
+        if let Some(time) = &claims.time {
+            clock.check(time.at)?;
         }
         if self.keys(now).next().is_none() {
             return Err(Reject::NoMatch(Explain::default()));
@@ -122,22 +151,20 @@ impl<'r> Verifier<'r> {
         Ok(claims)
     }
 
-    fn keys(&self, now: UnixMillis) -> impl Iterator<Item = &'r Key> {
+    #[inline]
+    fn keys(&self, now: UnixMillis) -> impl Iterator<Item = &'r Entry<K>> + use<'r, K> {
         let tried = self.keys;
-        self.ring.keys().iter().filter(move |key| match tried {
-            Keys::Active => key.is_active(now),
+        self.ring.entries().iter().filter(move |entry| match tried {
+            Keys::Active => entry.is_active(now),
             Keys::All => true,
         })
     }
+}
 
-    fn check_time(&self, at: UnixMillis, now: UnixMillis) -> Result<(), Reject> {
-        let (past, future) = (now.saturating_since(at), at.saturating_since(now));
-        if past > self.limits.tolerance_past {
-            Err(Reject::Stale { by: past })
-        } else if future > self.limits.tolerance_future {
-            Err(Reject::Future { by: future })
-        } else {
-            Ok(())
-        }
-    }
+/// Which keys of the ring are tried.
+#[derive(Clone, Copy, Debug)]
+enum Keys {
+    Active,
+    /// Only to find out why a request was refused.
+    All,
 }

@@ -1,27 +1,24 @@
 //! The state machine of a verification: begin, update, finish.
 
+use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::fmt;
 
-use hmac::digest::block_api::UpdateCore as _;
 use sha2::{Digest as _, Sha256};
-use subtle::Choice;
 
+use super::clock::Clock;
 use super::explain::Explain;
 use super::verified::{SignedId, Verified};
-use crate::UnixMillis;
-use crate::constant_time;
-use crate::error::{Exceeded, Reject};
-use crate::few::Few;
-use crate::key_ring::{BlockBuffer, HmacState, Key, Mac, finalize};
-use crate::scheme::Claims;
-
-/// Keys whose state is held inline. A rotation has two; from the third on they go to the heap.
-const INLINE_KEYS: usize = 2;
+use crate::HmacSha256;
+use crate::algorithm::{Run, Verify};
+use crate::error::{BodyFlaw, Exceeded, Reject};
+use crate::key_ring::{Entry, KeyId};
+use crate::scheme::{Claims, Content, JsonTime, Layout, Part, TimeIn, Timestamp, twilio};
 
 /// A verification under way ([`Verifier::begin`](super::Verifier::begin)): hand it the body as it
 /// arrives, in pieces of any size. It holds at most 512 bytes, whatever the size of the body, as long
-/// as at most two keys are active and the sender lists at most two signatures.
+/// as at most two keys are active and the sender lists at most two signatures. Only a scheme that signs the parameters
+/// of a form (Twilio) keeps the body, up to [`Limits::max_body`](crate::Limits::max_body).
 ///
 /// Nothing of the body may be acted upon before [`Pending::finish`]. To get the body itself out of the
 /// verification, use [`Pending::collect`].
@@ -40,14 +37,16 @@ const INLINE_KEYS: usize = 2;
 /// assert_eq!(pending.finish()?.key().as_str(), "k");
 /// # Ok::<(), Box<dyn core::error::Error>>(())
 /// ```
-pub struct Pending<'a> {
+pub struct Pending<'a, K: Verify = HmacSha256> {
+    layout: &'static Layout,
     identity: Identity<'a>,
-    at: Option<UnixMillis>,
-    signatures: Few<Mac, 2>,
+    time: Option<Timestamp<'a>>,
+    url: Option<&'a str>,
     garbled: u16,
     foreign: u16,
-    lanes: Few<Lane<'a>, INLINE_KEYS>,
-    buffer: BlockBuffer,
+    run: K::Run<'a>,
+    /// What few schemes need.
+    extra: Option<Box<Extra>>,
     body: usize,
     max_body: usize,
 }
@@ -57,40 +56,65 @@ enum Identity<'a> {
     Id(&'a str),
     /// Where no id is signed, the digest of the body.
     Body(Sha256),
+    /// The same, taken when the rest is right, as the body is there in full.
+    Later,
 }
 
-/// The HMAC of one key; all of them run over the same bytes.
-struct Lane<'a> {
-    key: &'a Key,
-    hmac: HmacState,
+/// What a scheme needs of the body beside its bytes in passing.
+enum Extra {
+    /// All of it.
+    Kept(Vec<u8>),
+    /// The time in it.
+    Time(JsonTime, Clock),
 }
 
-impl<'a> Pending<'a> {
+impl<'a, K: Verify> Pending<'a, K> {
+    /// For a body that is still to come.
+    pub(super) fn streaming(
+        layout: &'static Layout,
+        claims: Claims<'a, K::Signature>,
+        keys: impl Iterator<Item = &'a Entry<K>>,
+        url: Option<&'a str>,
+        max_body: usize,
+        clock: Clock,
+    ) -> Self {
+        let mut pending = Self::new(layout, claims, keys, url, max_body);
+        match (layout.content, layout.time) {
+            (Content::Twilio, _) => pending.extra = Some(Box::new(Extra::Kept(Vec::new()))),
+            (Content::Bytes, Some(TimeIn::Json(member))) => {
+                pending.extra = Some(Box::new(Extra::Time(JsonTime::new(member), clock)));
+            }
+            (Content::Bytes, _) => {}
+        }
+        if matches!(pending.identity, Identity::Later) && layout.content == Content::Bytes {
+            pending.identity = Identity::Body(Sha256::new());
+        }
+        pending
+    }
+
+    /// For a body that is there in full ([`Pending::whole`]).
     #[inline]
-    pub(super) fn new(claims: Claims<'a>, keys: impl Iterator<Item = &'a Key>, max_body: usize) -> Self {
+    pub(super) fn new(
+        layout: &'static Layout,
+        claims: Claims<'a, K::Signature>,
+        keys: impl Iterator<Item = &'a Entry<K>>,
+        url: Option<&'a str>,
+        max_body: usize,
+    ) -> Self {
         let mut pending = Self {
-            identity: claims.id.map_or_else(|| Identity::Body(Sha256::new()), Identity::Id),
-            at: claims.timestamp.as_ref().map(|timestamp| timestamp.at),
-            signatures: claims.list.signatures,
+            layout,
+            identity: claims.id.map_or(Identity::Later, Identity::Id),
+            time: claims.time,
+            url,
             // Counts for a log.
-            garbled: claims.list.garbled.try_into().unwrap_or(u16::MAX),
-            foreign: claims.list.foreign.try_into().unwrap_or(u16::MAX),
-            lanes: Few::new(),
-            buffer: BlockBuffer::default(),
+            garbled: claims.garbled.try_into().unwrap_or(u16::MAX),
+            foreign: claims.foreign.try_into().unwrap_or(u16::MAX),
+            run: K::run(keys, claims.signatures),
+            extra: None,
             body: 0,
             max_body,
         };
-        for key in keys {
-            pending.lanes.push(Lane { key, hmac: key.hmac() });
-        }
-        if let Some(id) = claims.id {
-            pending.absorb(id.as_bytes());
-            pending.absorb(b".");
-        }
-        if let Some(timestamp) = &claims.timestamp {
-            pending.absorb(timestamp.digits);
-            pending.absorb(b".");
-        }
+        pending.absorb(layout.before);
         pending
     }
 
@@ -99,11 +123,18 @@ impl<'a> Pending<'a> {
     /// # Errors
     /// [`Reject::Limit`] once the body is longer than
     /// [`Limits::max_body`](crate::Limits::max_body); then, and whenever called after that.
-    #[inline]
     pub fn update(&mut self, chunk: &[u8]) -> Result<(), Reject> {
         self.body = self.body.saturating_add(chunk.len());
         self.check_size()?;
-        self.absorb(chunk);
+        match self.extra.as_deref_mut() {
+            Some(Extra::Kept(body)) => {
+                body.extend_from_slice(chunk);
+                return Ok(());
+            }
+            Some(Extra::Time(time, _)) => time.update(chunk),
+            None => {}
+        }
+        self.run.update(chunk);
         if let Identity::Body(digest) = &mut self.identity {
             digest.update(chunk);
         }
@@ -113,47 +144,113 @@ impl<'a> Pending<'a> {
     /// Ends the body and compares, in constant time.
     ///
     /// # Errors
-    /// [`Reject::NoMatch`], or again what [`Pending::update`] said.
+    /// [`Reject::NoMatch`], or again what [`Pending::update`] said. Where the time is in the body, what is wrong with it.
     pub fn finish(self) -> Result<Verified<()>, Reject> {
         self.finish_with(())
     }
 
     /// As [`Pending::finish`]; what is verified is `body`, which the caller has handed in by pieces.
-    #[inline]
-    pub(super) fn finish_with<B>(mut self, body: B) -> Result<Verified<B>, Reject> {
+    fn finish_with<B>(mut self, body: B) -> Result<Verified<B>, Reject> {
         self.check_size()?;
-        for lane in self.lanes.iter_mut() {
-            let expected = finalize(&mut lane.hmac, self.buffer.clone());
-            // Every signature is compared, so the time taken does not tell at which one it ended.
-            let matched = self.signatures.iter().fold(Choice::from(0), |matched, signature| {
-                matched | constant_time::equal(&expected, signature)
-            });
-            if matched.into() {
-                let key = lane.key.id().clone();
-                return match self.identity {
-                    Identity::Body(digest) => {
-                        Ok(Verified::by_body(body, digest.finalize().into(), self.at, key))
-                    }
-                    Identity::Id(id) => SignedId::new(id)
-                        .map(|id| Verified::by_id(body, id, self.at, key))
-                        // Never: `scheme::read` holds ids to this length.
-                        .ok_or(Reject::Limit(Exceeded::Id { max: SignedId::MAX_LEN })),
-                };
+        match self.extra.take().map(|extra| *extra) {
+            Some(Extra::Kept(kept)) => self.conclude(body, &kept, None),
+            Some(Extra::Time(time, clock)) => self.conclude(body, &[], Some((time, clock))),
+            None => self.conclude(body, &[], None),
+        }
+    }
+
+    /// Takes a body that is there in full, and ends.
+    #[inline]
+    pub(super) fn whole<B: AsRef<[u8]>>(mut self, body: B, clock: &Clock) -> Result<Verified<B>, Reject> {
+        let bytes = body.as_ref();
+        self.body = bytes.len();
+        self.check_size()?;
+        if self.layout.content == Content::Bytes {
+            self.run.update(bytes);
+        }
+        let time = match self.layout.time {
+            Some(TimeIn::Json(member)) => {
+                let mut time = JsonTime::new(member);
+                time.update(bytes);
+                Some((time, clock.clone()))
+            }
+            _ => None,
+        };
+        // Conclude without the body first: `bytes` is lent from it.
+        let verified = self.conclude((), bytes, time)?;
+        Ok(verified.with_body(body))
+    }
+
+    /// Compares, and says who it was. `bytes` are those of the body where they are all there.
+    #[inline]
+    fn conclude<B>(
+        mut self,
+        body: B,
+        bytes: &[u8],
+        time: Option<(JsonTime, Clock)>,
+    ) -> Result<Verified<B>, Reject> {
+        let (key, digest) = match self.layout.content {
+            Content::Bytes => {
+                self.absorb(self.layout.after);
+                (self.run.finish(), None)
+            }
+            Content::Twilio => self.twilio(bytes),
+        };
+        let Some(key) = key else { return Err(Reject::NoMatch(self.explain())) };
+        let key = key.clone();
+        let at = match (time, self.layout.time) {
+            (Some((time, clock)), Some(TimeIn::Json(member))) => {
+                let number = time.finish().ok_or(Reject::Body(BodyFlaw::Time { member }))?;
+                let at = self.layout.unit.instant(number);
+                clock.check(at)?;
+                Some(at)
+            }
+            _ => self.time.map(|time| time.at),
+        };
+        match self.identity {
+            Identity::Id(id) => SignedId::new(id)
+                .map(|id| Verified::by_id(body, id, at, key))
+                // Never: `scheme::read` holds ids to this length.
+                .ok_or(Reject::Limit(Exceeded::Id { max: SignedId::MAX_LEN })),
+            Identity::Body(digest) => Ok(Verified::by_body(body, digest.finalize().into(), at, key)),
+            Identity::Later => {
+                let digest = digest.unwrap_or_else(|| Sha256::digest(bytes).into());
+                Ok(Verified::by_body(body, digest, at, key))
             }
         }
-        Err(Reject::NoMatch(Explain {
-            keys: self.lanes.len(),
-            signatures: self.signatures.len(),
-            garbled: self.garbled.into(),
-            foreign: self.foreign.into(),
-            body: self.body,
-        }))
+    }
+
+    /// Twilio signs one of two forms of the URL, and of a form the parameters; what is signed is also what tells the event
+    /// from others, for the order and the escapes of a form are not.
+    fn twilio(&self, body: &[u8]) -> (Option<&'a KeyId>, Option<[u8; 32]>) {
+        let url = self.url.unwrap_or_default();
+        let Some(signed) = twilio::signed_of(url, body) else { return (None, None) };
+        let other = twilio::other_port(url);
+        let key = core::iter::once(url).chain(other.as_deref()).find_map(|url| {
+            let mut run = self.run.clone();
+            run.update(url.as_bytes());
+            run.update(&signed);
+            run.finish()
+        });
+        let digest = Sha256::new().chain_update(url).chain_update(&signed).finalize();
+        (key, Some(digest.into()))
     }
 
     /// Keeps the body while it is verified, to get it out as `Verified<Vec<u8>>`.
     #[must_use]
-    pub fn collect(self) -> Collecting<'a> {
+    pub fn collect(self) -> Collecting<'a, K> {
         Collecting { pending: self, body: Vec::new() }
+    }
+
+    /// The time that is signed, before it is known to be: only for a log of what comes to nothing.
+    pub(super) fn explain(&self) -> Explain {
+        Explain {
+            keys: self.run.keys(),
+            signatures: self.run.signatures(),
+            garbled: self.garbled.into(),
+            foreign: self.foreign.into(),
+            body: self.body,
+        }
     }
 
     fn check_size(&self) -> Result<(), Reject> {
@@ -161,19 +258,28 @@ impl<'a> Pending<'a> {
         if self.body > max { Err(Reject::Limit(Exceeded::Body { max })) } else { Ok(()) }
     }
 
-    fn absorb(&mut self, bytes: &[u8]) {
-        let lanes = &mut self.lanes;
-        self.buffer.digest_blocks(bytes, |blocks| {
-            for lane in lanes.iter_mut() {
-                lane.hmac.update_blocks(blocks);
+    /// What is signed beside the body. What a part names is there, or the request was refused.
+    #[inline]
+    fn absorb(&mut self, parts: &[Part]) {
+        for part in parts {
+            match part {
+                Part::Text(text) => self.run.update(text.as_bytes()),
+                Part::Id => {
+                    if let Identity::Id(id) = self.identity {
+                        self.run.update(id.as_bytes());
+                    }
+                }
+                Part::Time => self.run.update(self.time.map(|time| time.text).unwrap_or_default()),
+                Part::Url => self.run.update(self.url.unwrap_or_default().as_bytes()),
             }
-        });
+        }
     }
 }
 
-impl fmt::Debug for Pending<'_> {
+impl<K: Verify> fmt::Debug for Pending<'_, K> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Pending").field("at", &self.at).field("body", &self.body).finish_non_exhaustive()
+        let at = self.time.map(|time| time.at);
+        f.debug_struct("Pending").field("at", &at).field("body", &self.body).finish_non_exhaustive()
     }
 }
 
@@ -195,12 +301,12 @@ impl fmt::Debug for Pending<'_> {
 /// # Ok::<(), Box<dyn core::error::Error>>(())
 /// ```
 #[derive(Debug)]
-pub struct Collecting<'a> {
-    pending: Pending<'a>,
+pub struct Collecting<'a, K: Verify = HmacSha256> {
+    pending: Pending<'a, K>,
     body: Vec<u8>,
 }
 
-impl Collecting<'_> {
+impl<K: Verify> Collecting<'_, K> {
     /// Takes the next piece of the body.
     ///
     /// # Errors

@@ -34,7 +34,7 @@ impl<B> Verified<B> {
         self.body
     }
 
-    /// The id of the event, where the scheme signs one (Standard Webhooks).
+    /// The id of the event, where the scheme signs one (Standard Webhooks, Svix).
     pub const fn id(&self) -> Option<&SignedId> {
         match &self.identity {
             Identity::Id(id) => Some(id),
@@ -42,7 +42,7 @@ impl<B> Verified<B> {
         }
     }
 
-    /// When this attempt was signed, where the scheme signs a time (Standard Webhooks, Stripe).
+    /// When this attempt was signed, where the scheme signs a time (not GitHub, Shopify, Square, Twilio, Twitter).
     pub const fn at(&self) -> Option<UnixMillis> {
         self.at
     }
@@ -62,17 +62,16 @@ impl<B> Verified<B> {
     }
 
     /// For an event with a signed id.
-    pub(super) fn by_id(body: B, id: SignedId, at: Option<UnixMillis>, key: KeyId) -> Self {
+    pub(crate) fn by_id(body: B, id: SignedId, at: Option<UnixMillis>, key: KeyId) -> Self {
         Self { body, identity: Identity::Id(id), at, key }
     }
 
     /// For an event that its body tells apart, by the SHA-256 of that.
-    pub(super) fn by_body(body: B, digest: [u8; 32], at: Option<UnixMillis>, key: KeyId) -> Self {
+    pub(crate) fn by_body(body: B, digest: [u8; 32], at: Option<UnixMillis>, key: KeyId) -> Self {
         Self { body, identity: Identity::Body(digest), at, key }
     }
 
     /// The same event with what its body holds.
-    #[cfg(feature = "json")]
     pub(crate) fn with_body<N>(self, body: N) -> Verified<N> {
         Verified { body, identity: self.identity, at: self.at, key: self.key }
     }
@@ -155,7 +154,8 @@ impl fmt::Debug for SignedId {
 /// What tells an event from another, made of signed material alone: an attacker who replays a request
 /// with other headers arrives at the same key.
 ///
-/// It is the signed id where the scheme has one, else the SHA-256 of the body. The signed time is left
+/// It is the signed id where the scheme has one, else the SHA-256 of the body (for Twilio of the URL and the sorted parameters, as
+/// a form's order and escapes are not signed). The signed time is left
 /// out, as it changes from attempt to attempt. So under a scheme without an id, two events with the same
 /// bytes are one: put an id into the body (Stripe does).
 ///

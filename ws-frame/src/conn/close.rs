@@ -108,7 +108,7 @@ impl Connection {
         self.closing.deadline = None;
         self.closing.expired = true;
         if self.is_receiving() {
-            let error = self.decoder.error(ErrorKind::CloseTimeout);
+            let error = self.position.error(ErrorKind::CloseTimeout);
             self.end_input(Ending::Failure(error));
         }
     }
@@ -129,7 +129,7 @@ impl Connection {
     /// The end of the transport, once all that came before it was looked at.
     pub(super) fn end_at_eof(&mut self) {
         if self.closing.eof {
-            let error = self.decoder.error(ErrorKind::UnexpectedEof);
+            let error = self.position.error(ErrorKind::UnexpectedEof);
             self.fail(error);
         }
     }

@@ -64,7 +64,7 @@ impl Connection {
                 *since = self.now; // The peer takes what is before our ping.
                 return;
             }
-            let error = self.decoder.error(ErrorKind::PongTimeout);
+            let error = self.position.error(ErrorKind::PongTimeout);
             self.fail(error);
             return;
         }
@@ -79,7 +79,7 @@ impl Connection {
     pub(super) fn handle_silence(&mut self) {
         let deadline = self.pulse.idle_deadline(self.config.limits.idle_timeout);
         if self.is_receiving() && deadline.is_some_and(|at| at <= self.now) {
-            let error = self.decoder.error(ErrorKind::IdleTimeout);
+            let error = self.position.error(ErrorKind::IdleTimeout);
             self.closing.blame(error);
             self.close(CloseCode::GOING_AWAY, "idle", self.now);
         }

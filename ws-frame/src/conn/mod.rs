@@ -1,24 +1,26 @@
 //! An open connection as a machine: bytes and time in, bytes, events and the next deadline out.
 
+mod assembly;
 mod close;
+mod events;
 mod heartbeat;
 mod outbox;
 mod recv;
 mod send;
 
-use std::collections::VecDeque;
 use std::io::IoSlice;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::{Bytes, BytesMut};
 
+use crate::budget::MemoryBudget;
 use crate::close::{CloseFrame, CloseInfo};
-use crate::frame::FrameDecoder;
-use crate::header::Role;
+use crate::header::{Opcode, Role};
 use crate::limits::Limits;
 use crate::mask_key::MaskKeys;
 use crate::message::{Chunk, Message};
+use events::Waiting;
 
 /// How a connection behaves. Many connections share one: hand an `Arc<Config>` to each.
 ///
@@ -39,12 +41,19 @@ pub struct Config {
     pub heartbeat: Option<Heartbeat>,
     /// Whether messages are delivered whole.
     pub delivery: Delivery,
+    /// Memory for messages that are not whole, shared with other connections; `None` leaves it to [`Limits`].
+    pub budget: Option<MemoryBudget>,
 }
 
 impl Default for Config {
-    /// Default limits, a heartbeat, whole messages.
+    /// Default limits, a heartbeat, whole messages, no shared budget.
     fn default() -> Self {
-        Config { limits: Limits::DEFAULT, heartbeat: Some(Heartbeat::DEFAULT), delivery: Delivery::Messages }
+        Config {
+            limits: Limits::DEFAULT,
+            heartbeat: Some(Heartbeat::DEFAULT),
+            delivery: Delivery::Messages,
+            budget: None,
+        }
     }
 }
 
@@ -119,14 +128,17 @@ pub struct Connection {
     role: Role,
     /// The latest time that was handed in.
     now: Instant,
-    decoder: FrameDecoder,
-    assembly: recv::Assembly,
+    position: recv::Position,
+    /// The message that is not whole.
+    open: Option<Box<assembly::Assembly>>,
     control: recv::ControlBudget,
-    events: VecDeque<Event>,
+    events: events::Events,
     /// Input that waits until events are taken.
     backlog: BytesMut,
     stalled: bool,
     outbox: outbox::Outbox,
+    /// The kind of the message that is sent in parts, while it is not ended.
+    sending: Option<Opcode>,
     keys: Option<MaskKeys>,
     closing: close::Closing,
     pulse: heartbeat::Pulse,
@@ -148,13 +160,14 @@ impl Connection {
         Connection {
             role,
             now,
-            decoder: FrameDecoder::new(role, config.limits.max_frame),
-            assembly: recv::Assembly::default(),
+            position: recv::Position::default(),
+            open: None,
             control: recv::ControlBudget::new(config.limits.max_control_per_second, now),
-            events: VecDeque::new(),
+            events: events::Events::default(),
             backlog: BytesMut::new(),
             stalled: false,
             outbox: outbox::Outbox::default(),
+            sending: None,
             keys,
             closing: close::Closing::default(),
             pulse: heartbeat::Pulse::new(config.heartbeat, now),

@@ -6,8 +6,9 @@ use std::io::IoSlice;
 use bytes::{Bytes, BytesMut};
 
 use crate::frame;
-use crate::header::{Header, MAX_HEADER, Opcode};
+use crate::header::{Header, MAX_HEADER};
 use crate::mask;
+use crate::message::Message;
 
 /// A payload up to this size is copied behind the frames before it; a bigger one is queued as it is.
 const GATHER_UP_TO: usize = 4096;
@@ -17,9 +18,6 @@ const GATHERED: usize = 16 * 1024;
 
 /// The most that one call of `drain_into` moves.
 const DRAINED: usize = 64 * 1024;
-
-/// A spare buffer up to this size is kept between frames.
-const KEPT: usize = 1024;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Control {
@@ -86,11 +84,10 @@ impl Outbox {
     }
 
     /// Queues a data frame.
-    pub(super) fn push(&mut self, opcode: Opcode, payload: Bytes, key: Option<[u8; 4]>) {
-        let header = Header::new(true, opcode, key, payload.len() as u64);
+    pub(super) fn push(&mut self, header: &Header, payload: Message) {
         self.buffered += header.size() + payload.len();
         if payload.len() <= GATHER_UP_TO {
-            frame::encode(true, opcode, &payload, key, &mut self.tail);
+            frame::encode(header, payload.as_bytes(), &mut self.tail);
             if self.tail.len() >= GATHERED {
                 self.seal(true);
             }
@@ -99,14 +96,9 @@ impl Outbox {
         self.tail.reserve(MAX_HEADER);
         header.write(&mut self.tail);
         self.seal(false);
-        let bytes = match key {
-            None => payload,
-            Some(key) => {
-                // In place where nobody else holds the payload.
-                let mut owned = payload.try_into_mut().unwrap_or_else(|shared| BytesMut::from(&shared[..]));
-                mask::apply(&mut owned, key, 0);
-                owned.freeze()
-            }
+        let bytes = match header.mask {
+            None => payload.into_bytes(),
+            Some(key) => masked(payload.into_bytes(), key),
         };
         self.queue.push_back(Segment { bytes, ends_frame: true, control: None });
     }
@@ -118,16 +110,20 @@ impl Outbox {
         self.queue.push_back(Segment { bytes: frame, ends_frame: true, control: None });
     }
 
-    /// Queues a pong, in place of the oldest that waits when there are `max` (RFC 6455 §5.5.3: the latest ping is to be answered).
+    /// Queues a pong, in place of the oldest that waits when there are `max`; one alone may wait while earlier ones have not gone out
+    /// (RFC 6455 §5.5.3: the latest ping is to be answered).
     pub(super) fn push_pong(&mut self, frame: Bytes, max: usize) {
         let is_pong = |(control, _): &(Control, Bytes)| *control == Control::Pong;
-        if self.pending.iter().filter(|waiting| is_pong(waiting)).count() >= max
+        let max = if self.has_staged() { max.min(1) } else { max };
+        while self.pending.iter().filter(|waiting| is_pong(waiting)).count() >= max.max(1)
             && let Some(oldest) = self.pending.iter().position(is_pong)
             && let Some((_, oldest)) = self.pending.remove(oldest)
         {
             self.buffered -= oldest.len();
         }
-        self.push_control(Control::Pong, frame);
+        if max > 0 {
+            self.push_control(Control::Pong, frame);
+        }
     }
 
     /// Queues a control frame ahead of data frames that have not begun.
@@ -159,10 +155,14 @@ impl Outbox {
             self.advance(n);
         }
         if self.queue.is_empty() && !self.tail.is_empty() && room >= self.tail.len() {
-            out.extend_from_slice(&self.tail);
             self.buffered -= self.tail.len();
-            self.tail.clear();
             self.progress = true;
+            if out.is_empty() {
+                core::mem::swap(out, &mut self.tail);
+            } else {
+                out.extend_from_slice(&self.tail);
+                self.tail.clear();
+            }
         }
         if self.is_empty() {
             self.release();
@@ -208,9 +208,14 @@ impl Outbox {
     /// Gives waiting control frames their place, unless earlier ones still hold theirs: a peer that pings and does not read gets no
     /// longer queue.
     fn stage(&mut self) {
-        if !self.pending.is_empty() && self.queue.iter().all(|segment| segment.control.is_none()) {
+        if !self.pending.is_empty() && !self.has_staged() {
             self.place_pending();
         }
+    }
+
+    /// Whether control frames have their place and have not gone out.
+    fn has_staged(&self) -> bool {
+        self.queue.iter().any(|segment| segment.control.is_some())
     }
 
     /// Puts waiting control frames at the first place where no frame is open.
@@ -240,17 +245,25 @@ impl Outbox {
         }
     }
 
-    /// An idle connection holds no memory that it does not need.
+    /// An idle connection holds no memory.
     fn release(&mut self) {
-        self.tail.clear();
-        if self.tail.capacity() > KEPT {
-            self.tail = BytesMut::new();
+        self.tail = BytesMut::new();
+        self.queue = VecDeque::new();
+        self.pending = VecDeque::new();
+    }
+}
+
+/// The payload masked: in place where nobody else holds it, else by the pass that copies it.
+fn masked(payload: Bytes, key: [u8; 4]) -> Bytes {
+    match payload.try_into_mut() {
+        Ok(mut owned) => {
+            mask::apply(&mut owned, key, 0);
+            owned.freeze()
         }
-        if self.queue.capacity() > 8 {
-            self.queue = VecDeque::new();
-        }
-        if self.pending.capacity() > 8 {
-            self.pending = VecDeque::new();
+        Err(shared) => {
+            let mut copy = BytesMut::with_capacity(shared.len());
+            mask::copy_masked(&mut copy, &shared, key);
+            copy.freeze()
         }
     }
 }

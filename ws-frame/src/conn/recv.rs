@@ -4,69 +4,29 @@ use std::time::Instant;
 
 use bytes::{Buf, Bytes, BytesMut};
 
-use super::{Connection, Delivery, Event};
+use super::assembly::{Assembly, Progress, invalid};
+use super::{Connection, Delivery, Event, Waiting};
 use crate::close::CloseFrame;
-use crate::error::ErrorKind;
-use crate::frame::{COPY_UP_TO, take};
-use crate::header::{Header, Opcode};
-use crate::message::{Chunk, Message};
+use crate::error::{Error, ErrorKind};
+use crate::frame::COPY_UP_TO;
+use crate::header::{Header, Opcode, Role};
+use crate::mask::{self, Checked, INLINE, WINDOW};
+use crate::message::Message;
 use crate::text::Text;
-use crate::utf8::{self, Utf8Validator};
 
-/// Events that may wait before input does.
-const MAX_EVENTS: usize = 512;
-
-/// Messages that are read in one run, at most.
-const MAX_RUN: usize = 32;
-
-/// A longer message is read by itself; so the places in a run fit 32 bits.
-const MAX_IN_RUN: usize = 1024 * 1024;
-
-/// A shared copy ends with the message that passes this size: one kept small message holds no more than this and another one.
+/// The memory that small messages of one read share: a kept one holds no more than this and one message.
 const SHARED: usize = 4096;
+
+/// What is read at once while no big frame is open.
+const READ: usize = 64 * 1024;
 
 /// The first byte of a message in one frame.
 const FINAL_TEXT: u8 = 0x81;
 const FINAL_BINARY: u8 = 0x82;
 
-/// Where a payload lies in the read buffer.
-#[derive(Clone, Copy)]
-struct Place {
-    opcode: Opcode,
-    start: u32,
-    end: u32,
-}
-
-/// An emptied event queue keeps this much room, and gives more than this back.
-const KEPT_EVENTS: usize = 8;
-
-/// The message that is being received.
-#[derive(Debug, Default)]
-pub(super) struct Assembly {
-    /// The kind of the open message; `None` between messages.
-    opcode: Option<Opcode>,
-    /// Payload of the frames that came.
-    data: BytesMut,
-    /// Payload length of the frames whose header came.
-    len: u64,
-    fragments: usize,
-    empty_in_a_row: usize,
-    text: Utf8Validator,
-    started: Option<Instant>,
-    /// Whether the header of the frame that is not whole was looked at.
-    header_seen: bool,
-    /// Bytes of the frame that is not whole that `text` has taken, of those still in the buffer.
-    checked: usize,
-    /// Bytes of the frame that is not whole that were delivered, and are no longer in the buffer.
-    chunked: usize,
-    /// Whether a part was delivered already.
-    continued: bool,
-}
-
 /// A token bucket for ping and pong frames: a second's worth at most.
 #[derive(Debug)]
 pub(super) struct ControlBudget {
-    per_second: u64,
     /// In billionths of a frame.
     credit: u64,
     at: Instant,
@@ -76,16 +36,16 @@ const FRAME: u64 = 1_000_000_000;
 
 impl ControlBudget {
     pub(super) fn new(per_second: u32, now: Instant) -> ControlBudget {
-        let per_second = u64::from(per_second);
-        ControlBudget { per_second, credit: per_second * FRAME, at: now }
+        ControlBudget { credit: u64::from(per_second) * FRAME, at: now }
     }
 
     /// Pays for one frame.
-    fn spend(&mut self, now: Instant) -> bool {
+    fn spend(&mut self, per_second: u32, now: Instant) -> bool {
+        let per_second = u64::from(per_second);
         let nanos = u64::try_from(now.saturating_duration_since(self.at).as_nanos()).unwrap_or(u64::MAX);
         self.at = now;
-        let earned = nanos.saturating_mul(self.per_second);
-        self.credit = self.credit.saturating_add(earned).min(self.per_second * FRAME);
+        let earned = nanos.saturating_mul(per_second);
+        self.credit = self.credit.saturating_add(earned).min(per_second * FRAME);
         match self.credit.checked_sub(FRAME) {
             Some(rest) => {
                 self.credit = rest;
@@ -96,9 +56,31 @@ impl ControlBudget {
     }
 }
 
+/// Where in the stream the reader stands, in bytes.
+#[derive(Debug, Default)]
+pub(super) struct Position {
+    /// Where the frame that is read, or was read last, begins.
+    start: u64,
+    /// Where the frame after it begins.
+    next: u64,
+}
+
+impl Position {
+    /// Passes over the header of the next frame, and its payload.
+    fn pass(&mut self, size: usize, len: u64) {
+        self.next = self.next.saturating_add(size as u64).saturating_add(len);
+    }
+
+    /// An error in the frame that is read, or was read last.
+    pub(super) fn error(&self, kind: ErrorKind) -> Error {
+        Error::new(kind, self.start)
+    }
+}
+
 impl Connection {
-    /// Takes bytes that the transport read. What stays in `buf` is the beginning of a frame, perhaps unmasked already: append the next
-    /// bytes to it, and change nothing else. It never fails: see [`Connection`].
+    /// Takes bytes that the transport read. What stays in `buf` is the beginning of a frame: append the next bytes to it, and change
+    /// nothing else. Where `buf` comes back empty, it may be other memory, with room where the next bytes are wanted. It
+    /// never fails: see [`Connection`].
     ///
     /// Each call counts as a sign of life, so call it when bytes came.
     pub fn receive(&mut self, buf: &mut BytesMut, now: Instant) {
@@ -113,9 +95,10 @@ impl Connection {
             core::mem::swap(buf, &mut self.backlog);
             self.backlog = BytesMut::new();
         }
-        let in_frame = self.decoder.in_frame();
+        let in_frame = self.in_frame();
         self.parse(buf);
-        self.pulse.on_receive(self.now, in_frame || self.decoder.in_frame());
+        let in_frame = in_frame || self.in_frame();
+        self.pulse.on_receive(self.now, in_frame);
     }
 
     /// Takes the end of the transport's input.
@@ -128,25 +111,29 @@ impl Connection {
     }
 
     /// The next event.
+    #[inline]
     pub fn poll_event(&mut self) -> Option<Event> {
-        loop {
-            if let Some(event) = self.events.pop_front() {
-                return Some(event);
-            }
-            if self.events.capacity() > KEPT_EVENTS {
-                self.events = Default::default();
-            }
-            if !self.stalled {
-                self.end_at_eof();
-                return self.next_ending();
-            }
+        match self.events.pop() {
+            Some(event) => Some(event.into()),
+            None => self.poll_event_slow(),
+        }
+    }
+
+    /// What follows the events that wait: those of input that was held back, and the end.
+    fn poll_event_slow(&mut self) -> Option<Event> {
+        while self.stalled {
             self.stalled = false;
             let mut buf = core::mem::take(&mut self.backlog);
             self.parse(&mut buf);
             if !self.stalled {
                 self.backlog = buf;
             }
+            if let Some(event) = self.events.pop() {
+                return Some(event.into());
+            }
         }
+        self.end_at_eof();
+        self.next_ending()
     }
 
     /// Whether to read from the transport. `false` while events wait to be taken in number, and when no more input matters.
@@ -154,25 +141,39 @@ impl Connection {
         !self.stalled && self.closing.wants_input(self.role)
     }
 
+    /// How many bytes to read from the transport at most before the next [`receive`](Self::receive); 0 when
+    /// [`wants_read`](Self::wants_read) says no. Whoever keeps to it gets big messages without a copy: `receive` has left room for
+    /// them in its buffer. To read more is no error.
+    pub fn read_credit(&self) -> usize {
+        if !self.wants_read() {
+            return 0;
+        }
+        self.open.as_ref().and_then(|open| open.wanted()).unwrap_or(READ)
+    }
+
     /// Whether input still has a meaning.
     pub(super) fn is_receiving(&self) -> bool {
         self.closing.is_receiving()
     }
 
+    /// Whether a data frame was begun and not ended.
+    fn in_frame(&self) -> bool {
+        self.open.as_ref().is_some_and(|open| open.in_frame())
+    }
+
     pub(super) fn assembly_deadline(&self) -> Option<Instant> {
-        self.assembly.started?.checked_add(self.config.limits.assembly_timeout)
+        self.open.as_ref()?.started().checked_add(self.config.limits.assembly_timeout)
     }
 
     pub(super) fn handle_assembly(&mut self) {
         if self.assembly_deadline().is_some_and(|at| at <= self.now) {
-            let error = self.decoder.error(ErrorKind::AssemblyTimeout);
-            self.fail(error);
+            self.fail(self.position.error(ErrorKind::AssemblyTimeout));
         }
     }
 
     fn parse(&mut self, buf: &mut BytesMut) {
         while self.is_receiving() {
-            if self.events.len() >= MAX_EVENTS && !buf.is_empty() {
+            if !buf.is_empty() && self.events.room(self.config.limits.max_unread) == 0 {
                 self.stalled = true;
                 self.backlog = buf.split();
                 return;
@@ -180,218 +181,128 @@ impl Connection {
             match self.step(buf) {
                 Ok(true) => {}
                 Ok(false) => return,
-                Err(kind) => {
-                    let error = self.decoder.error(kind);
-                    self.fail(error);
-                }
+                Err(kind) => self.fail(self.position.error(kind)),
             }
         }
         buf.clear();
-        self.assembly = Assembly::default();
+        self.open = None;
     }
 
-    /// Reads one frame, or a run of messages; `false` when more bytes are needed.
+    /// Reads a part of a frame, a frame, or a run of messages; `false` when more bytes are needed.
     fn step(&mut self, buf: &mut BytesMut) -> Result<bool, ErrorKind> {
-        if self.run_of_messages(buf)? {
+        if self.in_frame() {
+            return self.on_payload(buf);
+        }
+        if self.open.is_none() && self.config.delivery == Delivery::Messages && self.run_of_messages(buf)? {
             return Ok(true);
         }
-        let Some(header) = self.decoder.advance(buf).map_err(|error| error.kind())? else {
-            self.on_partial(buf)?;
-            return Ok(false);
-        };
-        if header.opcode.is_control() {
-            let body = take(buf, header.len as usize);
-            self.on_control(header.opcode, body)?;
-        } else if header.fin && self.assembly.opcode.is_none() && header.opcode != Opcode::Continuation {
-            if header.len > self.config.limits.max_message as u64 {
-                return Err(ErrorKind::MessageTooBig);
-            }
-            let data = take(buf, header.len as usize);
-            self.deliver(header.opcode, data)?;
-        } else {
-            if !core::mem::take(&mut self.assembly.header_seen) {
-                self.on_data_header(&header)?;
-            }
-            self.on_data(&header, buf)?;
+        self.position.start = self.position.next;
+        let Some((header, size)) = Header::parse(buf, self.role)? else { return Ok(false) };
+        // After this a length fits in memory, and sums of a few of them in a u64.
+        if header.len > self.config.limits.max_frame as u64 {
+            return Err(ErrorKind::FrameTooBig);
         }
-        Ok(true)
+        if header.opcode.is_control() {
+            return self.on_control_frame(&header, size, buf);
+        }
+        self.begin_frame(header)?;
+        self.position.pass(size, header.len);
+        buf.advance(size);
+        self.on_payload(buf)
     }
 
     /// Reads the messages at the front of `buf` that are whole, in one frame each; says whether there was one. Small ones share a
-    /// copy, bigger ones a slice of the buffer. Whatever else comes, an error too, is left to `step`.
+    /// copy, bigger ones are slices of the buffer. Whatever else comes, an error too, is left to `step`.
     fn run_of_messages(&mut self, buf: &mut BytesMut) -> Result<bool, ErrorKind> {
-        if self.decoder.in_frame() || self.assembly.opcode.is_some() {
-            return Ok(false);
-        }
-        let mut max = MAX_IN_RUN.min(self.config.limits.max_message);
-        let mut min = 0;
-        let room = MAX_RUN.min(MAX_EVENTS - self.events.len().min(MAX_EVENTS));
-        let base = self.decoder.next_offset();
-        let mut run = [Place { opcode: Opcode::Text, start: 0, end: 0 }; MAX_RUN];
+        let limits = &self.config.limits;
+        let max = limits.max_frame.min(limits.max_message);
+        let room = self.events.room(limits.max_unread);
+        let mut arena = BytesMut::new();
         let mut count = 0;
         let mut at = 0;
         while count < room
-            && let Some(&first) = buf.get(at)
-            && (first == FINAL_TEXT || first == FINAL_BINARY)
-            && let Some((header, size)) = self.decoder.next_whole(&mut buf[at..], min..=max)
+            && let Some(whole) = WholeMessage::parse(&buf[at..], self.role, max)
         {
-            let len = header.len as usize;
-            let start = at + size;
-            at = start + len;
-            run[count] = Place { opcode: header.opcode, start: start as u32, end: at as u32 };
-            count += 1;
-            if len > COPY_UP_TO {
-                min = COPY_UP_TO + 1;
-            } else if at >= SHARED {
-                break;
+            let WholeMessage { opcode, start, len, key } = whole;
+            self.position.start = self.position.next;
+            self.position.pass(start, len as u64);
+            let start = at + start;
+            let message = if len > COPY_UP_TO {
+                buf.advance(start);
+                at = 0;
+                take_message(opcode, buf, len, key)
             } else {
-                max = max.min(COPY_UP_TO);
-            }
-        }
-        let run = &run[..count];
-        match run {
-            [] => return Ok(false),
-            [only] => {
-                buf.advance(only.start as usize);
-                let data = take(buf, (only.end - only.start) as usize);
-                self.deliver(only.opcode, data)?;
-                return Ok(true);
-            }
-            _ => {}
-        }
-        let shared = if min > 0 {
-            buf.split_to(at).freeze()
-        } else {
-            let copy = Bytes::copy_from_slice(&buf[..at]);
-            buf.advance(at);
-            copy
-        };
-        let mut head = 0;
-        for place in run {
-            let data = shared.slice(place.start as usize..place.end as usize);
-            if let Err(kind) = self.deliver(place.opcode, data) {
-                self.decoder.point_at(base + u64::from(head));
-                return Err(kind);
-            }
-            head = place.end;
-        }
-        Ok(true)
-    }
-
-    /// A whole message.
-    #[inline]
-    fn deliver(&mut self, opcode: Opcode, data: Bytes) -> Result<(), ErrorKind> {
-        match (self.config.delivery, opcode) {
-            (Delivery::Messages, Opcode::Text) => {
-                let text = checked_text(data)?;
-                self.events.push_back(Event::Message(Message::Text(text)));
-            }
-            (Delivery::Messages, _) => self.events.push_back(Event::Message(Message::Binary(data))),
-            (Delivery::Chunks, _) => {
-                if opcode == Opcode::Text {
-                    utf8::check(&data).map_err(|at| invalid(at as u64))?;
+                let rest = &buf[start..];
+                at = start + len;
+                if len > arena.capacity() && !(opcode == Opcode::Text && len <= INLINE) {
+                    arena = BytesMut::with_capacity(rest.len().min(SHARED).max(len));
                 }
-                self.events.push_back(Event::Chunk(Chunk { opcode, data, first: true, last: true }));
+                copy_message(opcode, rest, len, key, &mut arena)
+            };
+            let message = message.map_err(|at| invalid(at as u64))?;
+            if count == 1 {
+                self.events.expect((buf.len() - at) / (len + 1));
             }
+            self.events.push(Waiting::Message(message));
+            count += 1;
         }
-        Ok(())
+        buf.advance(at);
+        Ok(count > 0)
     }
 
     /// What a header of a data frame means among the frames before it (RFC 6455 §5.4).
-    fn on_data_header(&mut self, header: &Header) -> Result<(), ErrorKind> {
-        let limits = &self.config.limits;
-        let assembly = &mut self.assembly;
-        match (header.opcode, assembly.opcode) {
+    fn begin_frame(&mut self, header: Header) -> Result<(), ErrorKind> {
+        match (header.opcode, &self.open) {
             (Opcode::Continuation, None) => return Err(ErrorKind::UnexpectedContinuation),
             (Opcode::Continuation, Some(_)) => {}
             (_, Some(_)) => return Err(ErrorKind::ExpectedContinuation),
-            (opcode, None) => {
-                assembly.opcode = Some(opcode);
-                assembly.started = Some(self.now);
-            }
+            (_, None) => {}
         }
-        assembly.len = assembly.len.saturating_add(header.len);
-        if assembly.len > limits.max_message as u64 {
-            return Err(ErrorKind::MessageTooBig);
-        }
-        assembly.fragments += 1;
-        if assembly.fragments > limits.max_fragments {
-            return Err(ErrorKind::TooManyFragments);
-        }
-        if header.len > 0 {
-            assembly.empty_in_a_row = 0;
-        } else if !header.fin {
-            assembly.empty_in_a_row += 1;
-            if assembly.empty_in_a_row > limits.max_empty_fragments {
-                return Err(ErrorKind::TooManyEmptyFragments);
-            }
-        }
-        Ok(())
+        let new = || Box::new(Assembly::new(&header, &self.config, self.now));
+        self.open.get_or_insert_with(new).begin_frame(header, &self.config.limits)
     }
 
-    /// The payload of a whole frame of a message in parts, less what was delivered already, is at the front of `buf`.
-    fn on_data(&mut self, header: &Header, buf: &mut BytesMut) -> Result<(), ErrorKind> {
-        let assembly = &mut self.assembly;
-        let opcode = assembly.opcode.unwrap_or(header.opcode);
-        let len = header.len as usize - core::mem::take(&mut assembly.chunked);
-        let chunks = self.config.delivery == Delivery::Chunks;
-        let checked = core::mem::take(&mut assembly.checked);
-        // A message that is delivered whole is checked whole when its text is made: no other way to make a `Text` is safe.
-        if opcode == Opcode::Text && (chunks || !header.fin) {
-            assembly.text.push(&buf[checked..len]).map_err(invalid)?;
-            if header.fin {
-                assembly.text.finish().map_err(invalid)?;
+    /// The payload of a data frame, or the part of it that is there, is at the front of `buf`.
+    fn on_payload(&mut self, buf: &mut BytesMut) -> Result<bool, ErrorKind> {
+        let Some(open) = &mut self.open else { return Ok(true) };
+        let (chunk, more) = match open.take_payload(buf)? {
+            Progress::Waits(chunk) => (chunk, false),
+            Progress::Frame(chunk) => (chunk, true),
+            Progress::Ends(chunk) => {
+                if let Some(open) = self.open.take()
+                    && let Some(message) = open.finish()?
+                {
+                    self.events.push(message);
+                }
+                (chunk, true)
             }
+        };
+        if let Some(chunk) = chunk {
+            self.events.push(Waiting::Chunk(chunk));
         }
-        if chunks {
-            let data = take(buf, len);
-            if !data.is_empty() || header.fin {
-                let first = !assembly.continued;
-                assembly.continued = true;
-                self.events.push_back(Event::Chunk(Chunk { opcode, data, first, last: header.fin }));
-            }
-        } else if header.fin && assembly.data.is_empty() {
-            let data = take(buf, len);
-            self.deliver(opcode, data)?;
-        } else {
-            assembly.data.extend_from_slice(&buf[..len]);
-            buf.advance(len);
-            if header.fin {
-                let data = core::mem::take(&mut assembly.data).freeze();
-                self.deliver(opcode, data)?;
-            }
-        }
-        if header.fin {
-            self.assembly = Assembly::default();
-        }
-        Ok(())
+        Ok(more)
     }
 
-    /// A frame is not all there: its header, and its text so far, can be wrong already.
-    fn on_partial(&mut self, buf: &mut BytesMut) -> Result<(), ErrorKind> {
-        let Some((header, ready)) = self.decoder.partial() else { return Ok(()) };
-        if header.opcode.is_control() {
-            return Ok(());
+    /// A control frame stays in `buf` until it is whole.
+    fn on_control_frame(
+        &mut self,
+        header: &Header,
+        size: usize,
+        buf: &mut BytesMut,
+    ) -> Result<bool, ErrorKind> {
+        let len = header.len as usize;
+        if buf.len() < size + len {
+            return Ok(false);
         }
-        if !self.assembly.header_seen {
-            self.on_data_header(&header)?;
-            self.assembly.header_seen = true;
+        self.position.pass(size, header.len);
+        buf.advance(size);
+        if let Some(key) = header.mask {
+            mask::apply(&mut buf[..len], key, 0);
         }
-        let assembly = &mut self.assembly;
-        let opcode = assembly.opcode.unwrap_or(header.opcode);
-        if opcode == Opcode::Text {
-            assembly.text.push(&buf[assembly.checked..ready]).map_err(invalid)?;
-            assembly.checked = ready;
-        }
-        if self.config.delivery == Delivery::Chunks && ready > 0 {
-            let data = self.decoder.take_partial(buf);
-            assembly.chunked += data.len();
-            assembly.checked = 0;
-            let first = !assembly.continued;
-            assembly.continued = true;
-            self.events.push_back(Event::Chunk(Chunk { opcode, data, first, last: false }));
-        }
-        Ok(())
+        let body = Bytes::copy_from_slice(&buf[..len]);
+        buf.advance(len);
+        self.on_control(header.opcode, body)?;
+        Ok(true)
     }
 
     fn on_control(&mut self, opcode: Opcode, body: Bytes) -> Result<(), ErrorKind> {
@@ -400,24 +311,104 @@ impl Connection {
             self.peer_closes(frame);
             return Ok(());
         }
-        if !self.control.spend(self.now) {
+        if !self.control.spend(self.config.limits.max_control_per_second, self.now) {
             return Err(ErrorKind::ControlFlood);
         }
         if opcode == Opcode::Ping {
             self.answer_ping(&body);
-            self.events.push_back(Event::Ping(body));
+            self.events.push(Waiting::Ping(body));
         } else if !self.pulse.on_pong(&body) {
-            self.events.push_back(Event::Pong(body));
+            self.events.push(Waiting::Pong(body));
         }
         Ok(())
     }
 }
 
-#[inline]
-fn checked_text(data: Bytes) -> Result<Text, ErrorKind> {
-    Text::try_from(data).map_err(|e| invalid(e.valid_up_to() as u64))
+/// A message in one frame that is all there.
+struct WholeMessage {
+    opcode: Opcode,
+    /// Where the payload begins: the size of the header.
+    start: usize,
+    len: usize,
+    key: Option<[u8; 4]>,
 }
 
-fn invalid(at: u64) -> ErrorKind {
-    ErrorKind::InvalidUtf8 { at }
+impl WholeMessage {
+    /// Reads the header at the front of `bytes`; `None` when it is anything else, or wrong: then `step` says what.
+    #[inline]
+    fn parse(bytes: &[u8], role: Role, max: usize) -> Option<WholeMessage> {
+        let (&[first, second], rest) = bytes.split_first_chunk()?;
+        let opcode = match first {
+            FINAL_TEXT => Opcode::Text,
+            FINAL_BINARY => Opcode::Binary,
+            _ => return None,
+        };
+        let masked = role == Role::Server;
+        let whole = if second & 0x7F < 126 && (second & 0x80 != 0) == masked {
+            let len = usize::from(second & 0x7F);
+            if masked {
+                WholeMessage { opcode, start: 6, len, key: Some(*rest.first_chunk()?) }
+            } else {
+                WholeMessage { opcode, start: 2, len, key: None }
+            }
+        } else {
+            let (header, start) = Header::parse(bytes, role).ok()??;
+            WholeMessage { opcode, start, len: usize::try_from(header.len).ok()?, key: header.mask }
+        };
+        (whole.len <= max && whole.len <= bytes.len() - whole.start).then_some(whole)
+    }
+}
+
+/// A message of `len` bytes at the front of `rest`, copied: a short text in place, anything else behind what `arena` holds.
+#[inline]
+fn copy_message(
+    opcode: Opcode,
+    rest: &[u8],
+    len: usize,
+    key: Option<[u8; 4]>,
+    arena: &mut BytesMut,
+) -> Result<Message, usize> {
+    let body = &rest[..len];
+    let text = match (opcode, key) {
+        (Opcode::Text, Some(key)) if len <= INLINE => match rest.first_chunk() {
+            Some(window) => Checked::unmask_short(window, len, key)?,
+            None => {
+                let mut window = [0; WINDOW];
+                window[..len].copy_from_slice(body);
+                Checked::unmask_short(&window, len, key)?
+            }
+        },
+        (Opcode::Text, Some(key)) => Checked::unmask_into(arena, body, key)?,
+        (Opcode::Text, None) => Checked::copy_into(arena, body)?,
+        (_, Some(key)) => {
+            mask::copy_masked(arena, body, key);
+            return Ok(Message::Binary(mask::take_all(arena)));
+        }
+        (_, None) => {
+            arena.extend_from_slice(body);
+            return Ok(Message::Binary(mask::take_all(arena)));
+        }
+    };
+    Ok(Message::Text(Text::new(text)))
+}
+
+/// A message of `len` bytes at the front of `buf`, as a slice of it.
+#[inline]
+fn take_message(
+    opcode: Opcode,
+    buf: &mut BytesMut,
+    len: usize,
+    key: Option<[u8; 4]>,
+) -> Result<Message, usize> {
+    let text = match (opcode, key) {
+        (Opcode::Text, Some(key)) => Checked::unmask_front(buf, len, key)?,
+        (Opcode::Text, None) => Checked::take_front(buf, len)?,
+        (_, key) => {
+            if let Some(key) = key {
+                mask::apply(&mut buf[..len], key, 0);
+            }
+            return Ok(Message::Binary(buf.split_to(len).freeze()));
+        }
+    };
+    Ok(Message::Text(Text::new(text)))
 }

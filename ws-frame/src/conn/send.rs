@@ -2,12 +2,12 @@
 
 use bytes::{Bytes, BytesMut};
 
-use super::{Connection, Event};
+use super::{Connection, Waiting};
 use crate::close::{CloseCode, CloseFrame};
 use crate::error::SendError;
 use crate::frame;
-use crate::header::{MAX_HEADER, Opcode};
-use crate::message::Outgoing;
+use crate::header::{Header, MAX_HEADER, Opcode};
+use crate::message::{Message, Outgoing, Part};
 
 use super::outbox::Control;
 
@@ -19,7 +19,8 @@ impl Connection {
     ///
     /// # Errors
     /// [`SendError::Closed`] once our Close is queued; [`SendError::BufferFull`] when the message and what waits already are over
-    /// [`Limits::max_buffered`](crate::Limits::max_buffered). Nothing is queued then.
+    /// [`Limits::max_buffered`](crate::Limits::max_buffered); [`SendError::MessageOpen`] while a message in parts
+    /// ([`Outgoing::Streamed`]) is not ended, for anything but its next part. Nothing is queued then.
     pub fn send(&mut self, message: impl Into<Outgoing>) -> Result<(), SendError> {
         self.queue_message(message.into())
     }
@@ -38,24 +39,44 @@ impl Connection {
     }
 
     fn queue_message(&mut self, message: Outgoing) -> Result<(), SendError> {
+        self.check_room(message.len())?;
         match message {
-            Outgoing::Message(message) => {
-                self.check_room(message.len())?;
-                let key = self.next_key();
-                self.outbox.push(message.opcode(), message.into_bytes(), key);
+            Outgoing::Streamed(part) => self.queue_part(part)?,
+            _ if self.sending.is_some() => return Err(SendError::MessageOpen),
+            Outgoing::Message(message) => self.queue_frame(true, message.opcode(), message),
+            Outgoing::Prepared(prepared) if self.keys.is_none() => {
+                self.outbox.push_framed(prepared.frame().clone());
             }
             Outgoing::Prepared(prepared) => {
-                self.check_room(prepared.frame().len())?;
-                match self.next_key() {
-                    None => self.outbox.push_framed(prepared.frame().clone()),
-                    key => self.outbox.push(prepared.opcode(), prepared.payload(), key),
-                }
+                let payload = Message::Binary(prepared.payload());
+                self.queue_frame(true, prepared.opcode(), payload);
             }
         }
         if self.outbox.rose_above(self.config.limits.high_water) {
-            self.events.push_back(Event::HighWater);
+            self.events.push(Waiting::HighWater);
         }
         Ok(())
+    }
+
+    /// A fragment of a message (RFC 6455 §5.4).
+    fn queue_part(&mut self, part: Part) -> Result<(), SendError> {
+        let kind = part.payload.opcode();
+        let opcode = match self.sending {
+            None => kind,
+            Some(open) if open == kind => Opcode::Continuation,
+            Some(_) => return Err(SendError::MessageOpen),
+        };
+        if part.payload.is_empty() && !part.last {
+            return Ok(()); // Says nothing, and a peer may count it.
+        }
+        self.sending = (!part.last).then_some(kind);
+        self.queue_frame(part.last, opcode, part.payload);
+        Ok(())
+    }
+
+    fn queue_frame(&mut self, fin: bool, opcode: Opcode, payload: Message) {
+        let header = Header::new(fin, opcode, self.next_key(), payload.len() as u64);
+        self.outbox.push(&header, payload);
     }
 
     fn check_room(&self, len: usize) -> Result<(), SendError> {
@@ -72,7 +93,7 @@ impl Connection {
 
     pub(super) fn check_low_water(&mut self) {
         if self.outbox.fell_to(self.config.limits.low_water) {
-            self.events.push_back(Event::LowWater);
+            self.events.push(Waiting::LowWater);
         }
     }
 
@@ -98,8 +119,8 @@ impl Connection {
 
     fn control_frame(&mut self, opcode: Opcode, payload: &[u8]) -> Bytes {
         let mut out = BytesMut::new();
-        let key = self.next_key();
-        frame::encode(true, opcode, payload, key, &mut out);
+        let header = Header::new(true, opcode, self.next_key(), payload.len() as u64);
+        frame::encode(&header, payload, &mut out);
         out.freeze()
     }
 

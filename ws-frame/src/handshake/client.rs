@@ -34,7 +34,7 @@ use super::{Limits, accept_key};
 ///     .header("sec-websocket-accept", "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=")
 ///     .header("sec-websocket-protocol", "chat")
 ///     .body(())?;
-/// assert_eq!(handshake.verify(&response)?.unwrap().as_str(), "chat");
+/// assert_eq!(handshake.verify(&response)?.subprotocol.unwrap().as_str(), "chat");
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug)]
@@ -156,11 +156,11 @@ impl ClientHandshake {
     }
 
     /// Checks the response (§4.1, "once the client's opening handshake has been sent"); its body is not looked at.
-    /// Gives the subprotocol that the server chose, if any.
+    /// Gives what the server chose.
     ///
     /// # Errors
     /// [`ClientError`]: the first thing that is wrong. The connection must be dropped without a frame sent.
-    pub fn verify<B>(&self, response: &Response<B>) -> Result<Option<Subprotocol>, ClientError> {
+    pub fn verify<B>(&self, response: &Response<B>) -> Result<Opened, ClientError> {
         self.decide(response.status(), response.version(), response.headers())
     }
 
@@ -168,7 +168,7 @@ impl ClientHandshake {
     ///
     /// # Errors
     /// As [`verify`](Self::verify).
-    pub fn verify_parts(&self, parts: &response::Parts) -> Result<Option<Subprotocol>, ClientError> {
+    pub fn verify_parts(&self, parts: &response::Parts) -> Result<Opened, ClientError> {
         self.decide(parts.status, parts.version, &parts.headers)
     }
 
@@ -177,7 +177,7 @@ impl ClientHandshake {
         status: StatusCode,
         version: Version,
         headers: &http::HeaderMap,
-    ) -> Result<Option<Subprotocol>, ClientError> {
+    ) -> Result<Opened, ClientError> {
         if status != StatusCode::SWITCHING_PROTOCOLS {
             return Err(ClientError::Status(status));
         }
@@ -195,23 +195,35 @@ impl ClientHandshake {
             Single::Value(value) if value == self.accept.as_bytes() => {}
             _ => return Err(ClientError::Accept),
         }
+        self.agree(headers)
+    }
+
+    /// What the server chose of what was offered.
+    pub(super) fn agree(&self, headers: &http::HeaderMap) -> Result<Opened, ClientError> {
         match extension::all(headers, &self.limits) {
             Ok(list) if list.is_empty() => {}
             // None was offered, so any is one too many, and so is one that cannot be read.
             _ => return Err(ClientError::Extension),
         }
-        match headers::single(headers, &SEC_WEBSOCKET_PROTOCOL) {
-            Single::Absent if self.subprotocol_required => Err(ClientError::NoSubprotocol),
-            Single::Absent => Ok(None),
-            Single::Value(value) => self
-                .subprotocols
-                .iter()
-                .find(|name| name.as_str().as_bytes() == value)
-                .map(|name| Some(name.clone()))
-                .ok_or(ClientError::Subprotocol),
-            Single::Repeated => Err(ClientError::Subprotocol),
-        }
+        let subprotocol = match headers::single(headers, &SEC_WEBSOCKET_PROTOCOL) {
+            Single::Absent if self.subprotocol_required => return Err(ClientError::NoSubprotocol),
+            Single::Absent => None,
+            Single::Value(value) => {
+                let chosen = self.subprotocols.iter().find(|name| name.as_str().as_bytes() == value);
+                Some(chosen.ok_or(ClientError::Subprotocol)?.clone())
+            }
+            Single::Repeated => return Err(ClientError::Subprotocol),
+        };
+        Ok(Opened { subprotocol })
     }
+}
+
+/// What a response that opens a connection says that both sides will speak.
+#[non_exhaustive]
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Opened {
+    /// The subprotocol, if the server chose one.
+    pub subprotocol: Option<Subprotocol>,
 }
 
 /// A header that [`ClientHandshake::header`] does not take.
@@ -238,7 +250,7 @@ impl core::error::Error for ReservedHeader {}
 #[non_exhaustive]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ClientError {
-    /// The status is not 101: a redirect, a demand for authentication, or an error.
+    /// The status is not 101 (over HTTP/2 and HTTP/3: not 2xx): a redirect, a demand for authentication, or an error.
     Status(StatusCode),
     /// The response is not HTTP/1.1.
     HttpVersion,
@@ -259,7 +271,9 @@ pub enum ClientError {
 impl fmt::Display for ClientError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::Status(status) => return write!(f, "the server answered {status}, not 101"),
+            Self::Status(status) => {
+                return write!(f, "the server answered {status}, which opens no websocket");
+            }
             Self::HttpVersion => "the response is not http/1.1",
             Self::Upgrade => "the response's upgrade is not websocket",
             Self::Connection => "the response's connection does not name upgrade",

@@ -20,6 +20,9 @@ pub struct Limits {
     pub max_head: usize,
     /// Header lines of a head. Default 100. Stops many tiny headers, each of which costs more than its bytes.
     pub max_headers: usize,
+    /// Bytes of the body of a refusal that a client keeps. Default 64 KiB; what is over it is cut. Stops a refusal that never ends from
+    /// filling memory.
+    pub max_body: usize,
     /// Subprotocols that one side may name, empty list elements included. Default 32. Stops long lists, which are
     /// checked for duplicates pairwise.
     pub max_subprotocols: usize,
@@ -38,6 +41,7 @@ impl Limits {
     pub const DEFAULT: Self = Self {
         max_head: 16 * 1024,
         max_headers: 100,
+        max_body: 64 * 1024,
         max_subprotocols: 32,
         max_extensions: 16,
         max_extension_parameters: 16,

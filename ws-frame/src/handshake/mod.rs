@@ -3,7 +3,9 @@
 //! - A server asks [`Policy`] what to answer a request: 101 and frames, or a refusal that says what is wrong.
 //! - A client makes a [`ClientHandshake`], sends its request, and lets it check the response.
 //! - Where no HTTP implementation sits on the connection, [`RequestDecoder`], [`ResponseDecoder`],
-//!   [`encode_request`] and [`encode_response`] turn heads into bytes and back.
+//!   [`encode_request`] and [`encode_response`] turn heads into bytes and back; [`BodyDecoder`] reads what a refusal says.
+//! - Over HTTP/2 and HTTP/3 the same two speak extended CONNECT (RFC 8441, RFC 9220): [`Policy::accept_connect`],
+//!   [`ClientHandshake::connect_request`] and [`ClientHandshake::verify_connect`].
 //!
 //! Authentication happens before the answer, by whatever the application looks at in the request:
 //!
@@ -26,7 +28,9 @@
 //! assert_eq!(response.status(), 401);
 //! ```
 
+mod body;
 mod client;
+mod ext_connect;
 mod extension;
 mod h1;
 mod headers;
@@ -36,7 +40,9 @@ mod server;
 mod subprotocol;
 mod uri;
 
-pub use client::{ClientError, ClientHandshake, ReservedHeader};
+pub use body::BodyDecoder;
+pub use client::{ClientError, ClientHandshake, Opened, ReservedHeader};
+pub use ext_connect::PROTOCOL;
 pub use extension::{Extension, ExtensionError};
 pub use h1::{HeadError, RequestDecoder, ResponseDecoder, encode_request, encode_response};
 pub use headers::accept_key;

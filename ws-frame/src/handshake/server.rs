@@ -151,26 +151,37 @@ impl Policy {
             return Err(Rejection::Connection);
         }
         // Before the key: another version of the protocol may carry another key.
-        match headers::single(headers, &SEC_WEBSOCKET_VERSION) {
-            Single::Value(b"13") => {}
-            _ => return Err(Rejection::Version),
-        }
+        check_version(headers)?;
         let Single::Value(key) = headers::single(headers, &SEC_WEBSOCKET_KEY) else {
             return Err(Rejection::Key);
         };
         let key = headers::parse_key(key).ok_or(Rejection::Key)?;
+        self.check_origin(headers, authority)?;
+        let mut accepted = self.negotiate(headers)?;
+        switch_protocols(&mut accepted, key);
+        Ok(accepted)
+    }
+
+    pub(super) fn check_origin(&self, headers: &HeaderMap, authority: &str) -> Result<(), Rejection> {
         let origin = match headers::single(headers, &ORIGIN) {
             Single::Absent => None,
             Single::Value(origin) => Some(origin),
             Single::Repeated => return Err(Rejection::Origin),
         };
-        if !self.origins.allows(origin, Some(authority)) {
-            return Err(Rejection::Origin);
-        }
+        if self.origins.allows(origin, Some(authority)) { Ok(()) } else { Err(Rejection::Origin) }
+    }
+
+    /// What both sides will speak, of what the request offers: in the fields and in the headers of the response, whose status is to be
+    /// set.
+    pub(super) fn negotiate(&self, headers: &HeaderMap) -> Result<Accepted, Rejection> {
         let subprotocol = self.choose_subprotocol(headers)?;
         // No extension is spoken, so none is answered (§9.1), but a malformed offer fails the handshake all the same.
         extension::all(headers, &self.limits).map_err(Rejection::Extensions)?;
-        Ok(Accepted { response: switching_protocols(key, subprotocol.as_ref()), subprotocol })
+        let mut response = Response::new(());
+        if let Some(value) = subprotocol::header_value(subprotocol.as_ref()) {
+            response.headers_mut().insert(SEC_WEBSOCKET_PROTOCOL, value);
+        }
+        Ok(Accepted { response, subprotocol })
     }
 
     fn choose_subprotocol(&self, headers: &HeaderMap) -> Result<Option<Subprotocol>, Rejection> {
@@ -199,7 +210,7 @@ fn authority<'a>(uri: &'a Uri, headers: &'a HeaderMap) -> Result<&'a str, Reject
 }
 
 /// A body would be read as frames, and so would let a client smuggle them past a proxy.
-fn refuse_body(headers: &HeaderMap) -> Result<(), Rejection> {
+pub(super) fn refuse_body(headers: &HeaderMap) -> Result<(), Rejection> {
     let empty = match headers::single(headers, &CONTENT_LENGTH) {
         Single::Absent => true,
         Single::Value(length) => length == b"0",
@@ -211,26 +222,28 @@ fn refuse_body(headers: &HeaderMap) -> Result<(), Rejection> {
     Ok(())
 }
 
-fn switching_protocols(key: &str, subprotocol: Option<&Subprotocol>) -> Response<()> {
-    let mut response = Response::new(());
-    *response.status_mut() = StatusCode::SWITCHING_PROTOCOLS;
-    let headers = response.headers_mut();
+pub(super) fn check_version(headers: &HeaderMap) -> Result<(), Rejection> {
+    match headers::single(headers, &SEC_WEBSOCKET_VERSION) {
+        Single::Value(b"13") => Ok(()),
+        _ => Err(Rejection::Version),
+    }
+}
+
+fn switch_protocols(accepted: &mut Accepted, key: &str) {
+    *accepted.response.status_mut() = StatusCode::SWITCHING_PROTOCOLS;
+    let headers = accepted.response.headers_mut();
     headers.insert(UPGRADE, HeaderValue::from_static("websocket"));
     headers.insert(CONNECTION, HeaderValue::from_static("Upgrade"));
     // Base64 is a valid field value.
     if let Ok(accept) = HeaderValue::try_from(accept_key(key)) {
         headers.insert(SEC_WEBSOCKET_ACCEPT, accept);
     }
-    if let Some(value) = subprotocol::header_value(subprotocol) {
-        headers.insert(SEC_WEBSOCKET_PROTOCOL, value);
-    }
-    response
 }
 
 /// What to answer a request.
 #[derive(Debug)]
 pub enum Handshake {
-    /// Send the 101 response; frames follow.
+    /// Send the response that opens, 101 or 2xx; frames follow.
     Upgrade(Accepted),
     /// Send this response; the connection stays HTTP.
     Reject(Response<Bytes>),
@@ -249,7 +262,7 @@ impl From<Result<Accepted, Rejection>> for Handshake {
 #[non_exhaustive]
 #[derive(Debug)]
 pub struct Accepted {
-    /// The 101 response; headers such as `Set-Cookie` may be added.
+    /// The 101 response, or the 200 over HTTP/2 and HTTP/3; headers such as `Set-Cookie` may be added.
     pub response: Response<()>,
     /// The subprotocol that both sides will speak, if one was chosen.
     pub subprotocol: Option<Subprotocol>,
@@ -259,11 +272,14 @@ pub struct Accepted {
 #[non_exhaustive]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Rejection {
-    /// The method is not GET (§4.2.1 item 1): 405 with `Allow`.
+    /// The method is neither GET (§4.2.1 item 1) nor a CONNECT with `:protocol` (RFC 8441 §4): 405 with `Allow`.
     Method,
-    /// The request is not HTTP/1.1 (§4.2.1 item 1): 400. HTTP/2 and HTTP/3 open a WebSocket by extended CONNECT
-    /// (RFC 8441, RFC 9220), not by GET.
+    /// A GET that is not HTTP/1.1 (§4.2.1 item 1), or a CONNECT that is neither HTTP/2 nor HTTP/3: 400.
     HttpVersion,
+    /// `:protocol` of an extended CONNECT is not `websocket`: 501 (RFC 9220 §3).
+    ConnectProtocol,
+    /// An extended CONNECT lacks `:scheme` or `:path`, or its scheme is neither `http` nor `https` (RFC 8441 §4): 400.
+    Target,
     /// `Host` is missing, repeated or malformed (§4.2.1 item 2): 400.
     Host,
     /// The request declares a body: 400.
@@ -294,7 +310,9 @@ impl Rejection {
             Self::Method => StatusCode::METHOD_NOT_ALLOWED,
             Self::Upgrade | Self::Version => StatusCode::UPGRADE_REQUIRED,
             Self::Origin => StatusCode::FORBIDDEN,
+            Self::ConnectProtocol => StatusCode::NOT_IMPLEMENTED,
             Self::HttpVersion
+            | Self::Target
             | Self::Host
             | Self::Body
             | Self::Connection
@@ -324,13 +342,27 @@ impl Rejection {
         }
         response
     }
+
+    /// The answer to a request over HTTP/2 or HTTP/3, where nothing is upgraded: without the fields that belong to one connection
+    /// (RFC 9113 §8.2.2).
+    #[must_use]
+    pub fn to_connect_response(&self) -> Response<Bytes> {
+        let mut response = self.to_response();
+        response.headers_mut().remove(UPGRADE);
+        response.headers_mut().remove(CONNECTION);
+        response
+    }
 }
 
 impl fmt::Display for Rejection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Method => "a websocket is opened by the method get",
-            Self::HttpVersion => "a websocket is opened by get over http/1.1 only",
+            Self::HttpVersion => {
+                "a websocket is opened by get over http/1.1, or by extended connect over http/2"
+            }
+            Self::ConnectProtocol => "extended connect to websocket only",
+            Self::Target => "an extended connect names its scheme and path",
             Self::Host => "host is missing, repeated or malformed",
             Self::Body => "a websocket request has no body",
             Self::Upgrade => "upgrade to websocket required",

@@ -6,8 +6,8 @@ use std::borrow::ToOwned as _;
 use std::format;
 use std::string::String;
 
-use http::HeaderValue;
-use http::uri::PathAndQuery;
+use http::uri::{self, Authority, PathAndQuery, Scheme};
+use http::{HeaderValue, Uri};
 
 use super::origin::split_authority;
 
@@ -96,6 +96,17 @@ impl WebSocketUri {
     #[must_use]
     pub fn resource_name(&self) -> &str {
         self.resource_name.as_str()
+    }
+
+    /// The same as an `http` or `https` URI, for HTTP versions that carry scheme and authority apart (RFC 8441 §5).
+    pub(super) fn to_http(&self) -> Uri {
+        let scheme = if self.secure { Scheme::HTTPS } else { Scheme::HTTP };
+        let mut parts = uri::Parts::default();
+        parts.scheme = Some(scheme);
+        parts.authority = Authority::try_from(self.host_header.as_bytes()).ok();
+        parts.path_and_query = Some(self.resource_name.clone());
+        // With all three parts there, it is one.
+        Uri::from_parts(parts).unwrap_or_default()
     }
 
     pub(super) const fn host_header(&self) -> &HeaderValue {

@@ -2,21 +2,56 @@
 
 const BLOCK: usize = 64;
 
+/// The bits that no ASCII byte has.
+const HIGH: u64 = 0x8080_8080_8080_8080;
+
+/// Masks by `key`, its first byte lowest, and says whether what came out is ASCII.
 #[inline]
-pub(super) fn apply(buf: &mut [u8], key: [u8; 4]) {
-    let word = u64::from(u32::from_ne_bytes(key));
-    let word = word << 32 | word;
+pub(super) fn apply(buf: &mut [u8], key: u32) -> bool {
+    // The last bytes are read before any is written, and written last: the places they share with what comes before get the same bytes.
+    let (at, last) = match buf.last_chunk::<8>() {
+        Some(last) => (buf.len() - 8, u64::from_le_bytes(*last)),
+        None => return short(buf, key),
+    };
+    let last = last ^ twice(key.rotate_right((at % 4) as u32 * 8));
+    let word = twice(key);
+    let mut seen = last;
     let (blocks, rest) = buf.as_chunks_mut::<BLOCK>();
     for block in blocks {
         for lane in block.as_chunks_mut::<8>().0 {
-            *lane = (u64::from_ne_bytes(*lane) ^ word).to_ne_bytes();
+            let out = u64::from_le_bytes(*lane) ^ word;
+            seen |= out;
+            *lane = out.to_le_bytes();
         }
     }
-    let (lanes, rest) = rest.as_chunks_mut::<8>();
-    for lane in lanes {
-        *lane = (u64::from_ne_bytes(*lane) ^ word).to_ne_bytes();
+    for lane in rest.as_chunks_mut::<8>().0 {
+        let out = u64::from_le_bytes(*lane) ^ word;
+        seen |= out;
+        *lane = out.to_le_bytes();
     }
-    for (byte, key) in rest.iter_mut().zip(key.iter().cycle()) {
+    buf[at..].copy_from_slice(&last.to_le_bytes());
+    is_ascii(seen)
+}
+
+/// Below eight bytes.
+#[inline]
+fn short(buf: &mut [u8], key: u32) -> bool {
+    let mut seen = 0;
+    for (byte, key) in buf.iter_mut().zip(key.to_le_bytes().into_iter().cycle()) {
         *byte ^= key;
+        seen |= *byte;
     }
+    seen < 0x80
+}
+
+/// The key for eight bytes.
+#[inline]
+pub(super) const fn twice(key: u32) -> u64 {
+    (key as u64) << 32 | key as u64
+}
+
+/// Whether none of eight bytes is above ASCII.
+#[inline]
+pub(super) const fn is_ascii(word: u64) -> bool {
+    word & HIGH == 0
 }

@@ -15,8 +15,8 @@ use http::{Request, Response, StatusCode};
 use super::WebSocket;
 use crate::Config;
 use crate::handshake::{
-    Accepted, ClientError, ClientHandshake, HeadError, Policy, Rejection, RequestDecoder, ResponseDecoder,
-    UriError, WebSocketUri, encode_request, encode_response,
+    Accepted, BodyDecoder, ClientError, ClientHandshake, HeadError, Policy, Rejection, RequestDecoder,
+    ResponseDecoder, UriError, WebSocketUri, encode_request, encode_response,
 };
 
 /// Accepts a WebSocket on a socket that a client has just connected to: reads the request, lets `policy` decide, and
@@ -149,11 +149,9 @@ where
         config: impl Into<Arc<Config>>,
     ) -> Result<WebSocket<IO>, HandshakeError> {
         let mut out = BytesMut::new();
-        encode_response(&accepted.response.map(|()| Bytes::new()), &mut out);
+        encode_response(&accepted.response.clone().map(|()| Bytes::new()), &mut out);
         within(self.deadline, write(&mut self.io, &out)).await?;
-        Ok(WebSocket::server(self.io, config)
-            .with_leftover(self.leftover)
-            .with_subprotocol(accepted.subprotocol))
+        Ok(WebSocket::accepted(self.io, config, &accepted).with_leftover(self.leftover))
     }
 
     /// Answers without an upgrade and closes the socket.
@@ -220,16 +218,21 @@ pub async fn connect_with(
         return Err(HandshakeError::NeedsTls);
     }
     let deadline = deadline(handshake.response_limits().timeout);
+    let io = dial(uri, deadline).await?;
+    open(io, &handshake, config, deadline).await
+}
+
+/// Connects to the host of a URI.
+pub(super) async fn dial(uri: &WebSocketUri, deadline: Instant) -> Result<TcpStream, HandshakeError> {
     // The resolver takes an IPv6 address without its brackets.
     let host = uri.host().trim_start_matches('[').trim_end_matches(']');
-    let io = within(deadline, async {
+    within(deadline, async {
         let io = TcpStream::connect((host, uri.port())).await?;
         // Messages are coalesced before they are written; a delay on top only adds latency.
         io.set_nodelay(true)?;
         Ok(io)
     })
-    .await?;
-    open(io, &handshake, config, deadline).await
+    .await
 }
 
 /// Opens a WebSocket over a stream that is connected to the server already, for example through TLS or a proxy.
@@ -248,7 +251,7 @@ where
     open(io, handshake, config, deadline).await
 }
 
-async fn open<IO>(
+pub(super) async fn open<IO>(
     mut io: IO,
     handshake: &ClientHandshake,
     config: impl Into<Arc<Config>>,
@@ -264,12 +267,29 @@ where
     let mut leftover = BytesMut::new();
     let response = read_head(&mut io, &mut leftover, deadline, |buf| decoder.decode(buf)).await?;
     match handshake.verify(&response) {
-        Ok(subprotocol) => {
-            let ws = WebSocket::client(io, config).map_err(HandshakeError::Random)?;
-            Ok((ws.with_leftover(leftover).with_subprotocol(subprotocol), response))
+        Ok(opened) => {
+            let ws = WebSocket::opened(io, config, &opened).map_err(HandshakeError::Random)?;
+            Ok((ws.with_leftover(leftover), response))
         }
-        Err(error) => Err(HandshakeError::Response { error, response: Box::new(response) }),
+        Err(error) => {
+            let mut body = BodyDecoder::new(&response, handshake.response_limits());
+            // As much of it as comes: what went wrong first is what is reported.
+            let _ = within(deadline, read_body(&mut io, &mut leftover, &mut body)).await;
+            Err(HandshakeError::response(error, response.map(|()| body.finish())))
+        }
     }
+}
+
+async fn read_body<IO>(io: &mut IO, buf: &mut BytesMut, body: &mut BodyDecoder) -> io::Result<()>
+where
+    IO: AsyncRead + Unpin,
+{
+    while !body.decode(buf) {
+        if io.read_buf(buf).await? == 0 {
+            break;
+        }
+    }
+    Ok(())
 }
 
 /// Reads until `decode` has a head; what follows it stays in `buf`.
@@ -341,7 +361,7 @@ fn request_timeout() -> Response<Bytes> {
     response
 }
 
-async fn within<T>(
+pub(crate) async fn within<T>(
     deadline: Instant,
     step: impl Future<Output = io::Result<T>>,
 ) -> Result<T, HandshakeError> {
@@ -351,7 +371,7 @@ async fn within<T>(
     }
 }
 
-fn deadline(timeout: Duration) -> Instant {
+pub(crate) fn deadline(timeout: Duration) -> Instant {
     let now = Instant::now();
     now.checked_add(timeout)
         // A time limit that is out of range is one that is off; thirty years are as good.
@@ -376,20 +396,31 @@ pub enum HandshakeError {
     Head(HeadError),
     /// The request was refused and answered.
     Rejected(Rejection),
-    /// The response does not open the connection. `response` is its head, for example with a `Retry-After` or a
-    /// `Location`.
+    /// The response does not open the connection: a redirect, a demand for authentication, an error, or a 101 that is wrong.
     Response {
         /// What is wrong with it.
         error: ClientError,
-        /// The head of the response.
-        response: Box<Response<()>>,
+        /// The response, with its `Location` or `Retry-After`, and its body up to
+        /// [`Limits::max_body`](crate::handshake::Limits::max_body).
+        response: Box<Response<Bytes>>,
     },
     /// The URI is not one of a WebSocket.
     Uri(UriError),
-    /// The URI is `wss`: connect through TLS first, then use [`handshake`](crate::tokio::handshake()).
+    /// The URI is `wss`: use a [`Connector`](crate::tokio::Connector) with feature `rustls`, or connect through TLS first, then use
+    /// [`handshake`](crate::tokio::handshake()).
     NeedsTls,
+    /// TLS failed: the server's certificate is not trusted, has expired or is another host's, or there is no version in common.
+    Tls(io::Error),
+    /// The SETTINGS of an HTTP/2 server do not allow extended CONNECT (RFC 8441 §3). Nothing was sent: use HTTP/1.1.
+    ExtendedConnect,
     /// The system gives no random bytes for keys and masks.
     Random(getrandom::Error),
+}
+
+impl HandshakeError {
+    pub(crate) fn response(error: ClientError, response: Response<Bytes>) -> Self {
+        Self::Response { error, response: Box::new(response) }
+    }
 }
 
 impl fmt::Display for HandshakeError {
@@ -402,7 +433,11 @@ impl fmt::Display for HandshakeError {
             Self::Rejected(rejection) => write!(f, "handshake refused: {rejection}"),
             Self::Response { error, .. } => write!(f, "handshake: {error}"),
             Self::Uri(error) => error.fmt(f),
-            Self::NeedsTls => f.write_str("a wss uri needs a tls stream; use handshake() over one"),
+            Self::NeedsTls => {
+                f.write_str("a wss uri needs tls: a connector with it, or handshake() over a tls stream")
+            }
+            Self::Tls(error) => write!(f, "tls: {error}"),
+            Self::ExtendedConnect => f.write_str("the http/2 server does not allow extended connect"),
             Self::Random(error) => write!(f, "no random bytes: {error}"),
         }
     }
@@ -411,13 +446,13 @@ impl fmt::Display for HandshakeError {
 impl std::error::Error for HandshakeError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
-            Self::Io(error) => Some(error),
+            Self::Io(error) | Self::Tls(error) => Some(error),
             Self::Head(error) => Some(error),
             Self::Rejected(rejection) => Some(rejection),
             Self::Response { error, .. } => Some(error),
             Self::Uri(error) => Some(error),
             Self::Random(error) => Some(error),
-            Self::Timeout | Self::Closed | Self::NeedsTls => None,
+            Self::Timeout | Self::Closed | Self::NeedsTls | Self::ExtendedConnect => None,
         }
     }
 }

@@ -17,7 +17,7 @@ use futures_sink::Sink;
 use super::Error;
 use super::timer::{Timer, now};
 use super::wakers::{Side, Wakers};
-use crate::handshake::Subprotocol;
+use crate::handshake::{Accepted, Opened, Subprotocol};
 use crate::{
     CloseCode, CloseInfo, Config, Connection, Event, MAX_HEADER, Message, Outgoing, Role, SendError,
 };
@@ -126,6 +126,19 @@ impl<IO> WebSocket<IO> {
         Ok(Self::new(io, config, connection))
     }
 
+    /// [`server`](Self::server) for what [`Policy`](crate::handshake::Policy) accepted, with what was negotiated.
+    pub fn accepted(io: IO, config: impl Into<Arc<Config>>, accepted: &Accepted) -> Self {
+        Self::server(io, config).with_subprotocol(accepted.subprotocol.clone())
+    }
+
+    /// [`client`](Self::client) for what a [`ClientHandshake`](crate::handshake::ClientHandshake) opened, with what was negotiated.
+    ///
+    /// # Errors
+    /// The system gives no random bytes.
+    pub fn opened(io: IO, config: impl Into<Arc<Config>>, opened: &Opened) -> Result<Self, getrandom::Error> {
+        Ok(Self::client(io, config)?.with_subprotocol(opened.subprotocol.clone()))
+    }
+
     fn new(io: IO, config: Arc<Config>, connection: Connection) -> Self {
         Self {
             io,
@@ -144,6 +157,29 @@ impl<IO> WebSocket<IO> {
             told: false,
             timer: Timer::default(),
             wakers: Arc::default(),
+        }
+    }
+
+    /// The same connection with its stream wrapped, by something that reads and writes the same bytes.
+    #[must_use]
+    pub fn map_io<T>(self, wrap: impl FnOnce(IO) -> T) -> WebSocket<T> {
+        WebSocket {
+            io: wrap(self.io),
+            connection: self.connection,
+            config: self.config,
+            subprotocol: self.subprotocol,
+            input: self.input,
+            busy: self.busy,
+            stash: self.stash,
+            unflushed: self.unflushed,
+            shut_down: self.shut_down,
+            gave_up: self.gave_up,
+            failure: self.failure,
+            input_over: self.input_over,
+            closed: self.closed,
+            told: self.told,
+            timer: self.timer,
+            wakers: self.wakers,
         }
     }
 
@@ -203,6 +239,14 @@ impl<IO> WebSocket<IO> {
         self.connection.send(message)
     }
 
+    /// Queues a ping of the application's own without waiting.
+    ///
+    /// # Errors
+    /// As [`queue`](Self::queue), and [`SendError::ControlTooLong`] over 125 bytes.
+    pub fn queue_ping(&mut self, payload: &[u8]) -> Result<(), SendError> {
+        self.connection.ping(payload)
+    }
+
     /// Starts the closing handshake without waiting; go on with [`recv`](Self::recv) until it gives `None`, to get what the peer sent
     /// before it saw our Close.
     pub fn start_close(&mut self, code: CloseCode, reason: &str) {
@@ -237,10 +281,7 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> WebSocket<IO> {
     /// [`Error::Send`]: the connection is closing or closed. [`Error::Io`]: the stream failed.
     pub async fn send(&mut self, message: impl Into<Outgoing>) -> Result<(), Error> {
         let message = message.into();
-        let len = match &message {
-            Outgoing::Message(message) => message.len(),
-            Outgoing::Prepared(prepared) => prepared.frame().len(),
-        };
+        let len = message.len();
         poll_fn(|cx| self.poll_room(cx, len)).await?;
         self.connection.send(message).map_err(Error::Send)?;
         self.flush().await
@@ -282,21 +323,29 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> WebSocket<IO> {
 
     fn poll_recv(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Message, Error>>> {
         loop {
-            match ready!(self.poll_event(cx)) {
-                Some(Event::Message(message)) => return Poll::Ready(Some(Ok(message))),
-                Some(Event::Closed(info)) if info.clean => return Poll::Ready(None),
-                Some(Event::Closed(info)) => {
-                    let failure = self.failure.take().map(Error::Io);
-                    let error = failure.or(info.error.map(Error::Protocol));
-                    return Poll::Ready(error.map(Err));
-                }
-                Some(_) => {}
-                None => return Poll::Ready(None),
+            let event = ready!(self.poll_event(cx));
+            if let Some(outcome) = self.outcome(event) {
+                return Poll::Ready(outcome);
             }
         }
     }
 
-    fn poll_event(&mut self, cx: &mut Context<'_>) -> Poll<Option<Event>> {
+    /// What an event is to who waits for messages; `None` when it waits on.
+    pub(super) fn outcome(&mut self, event: Option<Event>) -> Option<Option<Result<Message, Error>>> {
+        match event {
+            Some(Event::Message(message)) => Some(Some(Ok(message))),
+            Some(Event::Closed(info)) if info.clean => Some(None),
+            Some(Event::Closed(info)) => {
+                let failure = self.failure.take().map(Error::Io);
+                let error = failure.or(info.error.map(Error::Protocol));
+                Some(error.map(Err))
+            }
+            Some(_) => None,
+            None => Some(None),
+        }
+    }
+
+    pub(super) fn poll_event(&mut self, cx: &mut Context<'_>) -> Poll<Option<Event>> {
         let mut waker = None;
         loop {
             if let Some(event) = self.stash.take().or_else(|| self.connection.poll_event()) {
@@ -319,6 +368,14 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> WebSocket<IO> {
         }
     }
 
+    /// Whether the queue takes a message of `len` bytes, or is over.
+    pub(super) fn has_room(&self, len: usize) -> bool {
+        let limits = &self.config.limits;
+        let buffered = self.connection.buffered_amount();
+        let after = buffered.saturating_add(len).saturating_add(MAX_HEADER);
+        buffered == 0 || buffered <= limits.high_water && after <= limits.max_buffered
+    }
+
     /// Ready when the queue takes a message of `len` bytes.
     fn poll_room(&mut self, cx: &mut Context<'_>, len: usize) -> Poll<Result<(), Error>> {
         let mut waker = None;
@@ -326,10 +383,7 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> WebSocket<IO> {
             if self.failure.is_some() || self.connection.is_closed() {
                 return Poll::Ready(Err(self.write_error()));
             }
-            let limits = &self.config.limits;
-            let buffered = self.connection.buffered_amount();
-            let after = buffered.saturating_add(len).saturating_add(MAX_HEADER);
-            if buffered == 0 || buffered <= limits.high_water && after <= limits.max_buffered {
+            if self.has_room(len) {
                 return Poll::Ready(Ok(()));
             }
             ready!(self.poll_progress(cx, Side::Writer, &mut waker));

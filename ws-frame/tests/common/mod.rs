@@ -100,3 +100,8 @@ pub fn closed(events: &[Event]) -> &CloseInfo {
         other => panic!("not closed: {other:?}"),
     }
 }
+
+#[cfg(all(feature = "tower", feature = "h2"))]
+pub(crate) mod http;
+#[cfg(feature = "rustls")]
+pub(crate) mod tls;

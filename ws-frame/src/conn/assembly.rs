@@ -1,0 +1,193 @@
+//! The message, and the frame, that is not all there.
+
+use std::time::Instant;
+
+use bytes::{Bytes, BytesMut};
+
+use super::{Config, Delivery, Waiting};
+use crate::budget::Charge;
+use crate::error::ErrorKind;
+use crate::frame::take;
+use crate::header::{Header, Opcode};
+use crate::limits::Limits;
+use crate::mask::{self, Gather};
+use crate::message::{Chunk, Message};
+use crate::text::Text;
+use crate::utf8::Utf8Validator;
+
+/// What a fragment is charged to the memory budget beside its payload.
+const FRAGMENT: usize = 64;
+
+/// A message whose first header came.
+#[derive(Debug)]
+pub(super) struct Assembly {
+    opcode: Opcode,
+    /// The frame that is read, and how much of its payload was taken.
+    frame: Option<(Header, usize)>,
+    /// What came, or is to be delivered next.
+    body: Body,
+    /// Payload length of the frames whose header came.
+    len: u64,
+    fragments: usize,
+    empty_in_a_row: usize,
+    started: Instant,
+    charge: Charge,
+}
+
+#[derive(Debug)]
+enum Body {
+    /// Kept until it is whole.
+    Whole(Gather),
+    /// Delivered as it comes.
+    Parts {
+        /// Checks what is text.
+        text: Option<Utf8Validator>,
+        /// Whether a part was delivered.
+        continued: bool,
+    },
+}
+
+impl Assembly {
+    /// A message that begins with a frame of this header.
+    pub(super) fn new(header: &Header, config: &Config, now: Instant) -> Assembly {
+        let is_text = header.opcode == Opcode::Text;
+        let body = match config.delivery {
+            Delivery::Messages => Body::Whole(Gather::new(is_text)),
+            Delivery::Chunks => Body::Parts { text: is_text.then(Utf8Validator::new), continued: false },
+        };
+        Assembly {
+            opcode: header.opcode,
+            frame: None,
+            body,
+            len: 0,
+            fragments: 0,
+            empty_in_a_row: 0,
+            started: now,
+            charge: Charge::new(config.budget.clone()),
+        }
+    }
+
+    /// When the message began.
+    pub(super) fn started(&self) -> Instant {
+        self.started
+    }
+
+    /// Whether a frame was begun and not ended.
+    pub(super) fn in_frame(&self) -> bool {
+        self.frame.is_some()
+    }
+
+    /// How many bytes to read at most, where that matters.
+    pub(super) fn wanted(&self) -> Option<usize> {
+        let (header, taken) = self.frame.filter(|_| matches!(self.body, Body::Whole(_)))?;
+        Gather::wanted(header.len as usize, header.len as usize - taken)
+    }
+
+    /// Takes the header of the next frame of the message (RFC 6455 §5.4).
+    pub(super) fn begin_frame(&mut self, header: Header, limits: &Limits) -> Result<(), ErrorKind> {
+        self.len = self.len.saturating_add(header.len);
+        if self.len > limits.max_message as u64 {
+            return Err(ErrorKind::MessageTooBig);
+        }
+        self.fragments += 1;
+        if self.fragments > limits.max_fragments {
+            return Err(ErrorKind::TooManyFragments);
+        }
+        if header.len > 0 {
+            self.empty_in_a_row = 0;
+        } else if !header.fin {
+            self.empty_in_a_row += 1;
+            if self.empty_in_a_row > limits.max_empty_fragments {
+                return Err(ErrorKind::TooManyEmptyFragments);
+            }
+        }
+        if matches!(self.body, Body::Whole(_)) {
+            self.charge.add(FRAGMENT)?;
+        }
+        self.frame = Some((header, 0));
+        Ok(())
+    }
+
+    /// Takes what is there of the open frame off the front of `buf`, with what is to be delivered. Says whether the frame is
+    /// whole, and whether the message is.
+    pub(super) fn take_payload(&mut self, buf: &mut BytesMut) -> Result<Progress, ErrorKind> {
+        let Some((header, taken)) = self.frame else { return Ok(Progress::Waits(None)) };
+        let rest = header.len as usize - taken;
+        let len = rest.min(buf.len());
+        if len == 0 && rest > 0 {
+            return Ok(Progress::Waits(None));
+        }
+        let ends_frame = len == rest;
+        let chunk = match &mut self.body {
+            Body::Whole(gather) => {
+                self.charge.add(len)?;
+                gather.take(buf, len, header.mask, taken, rest - len).map_err(invalid)?;
+                if !ends_frame {
+                    gather.lend_room(buf);
+                }
+                None
+            }
+            Body::Parts { text, continued } => {
+                let data = unmasked(buf, len, header.mask, taken, text.as_mut())?;
+                let last = ends_frame && header.fin;
+                if let (true, Some(text)) = (last, text) {
+                    text.finish().map_err(invalid)?;
+                }
+                (last || !data.is_empty()).then(|| {
+                    let first = !core::mem::replace(continued, true);
+                    Chunk { opcode: self.opcode, data, first, last }
+                })
+            }
+        };
+        if !ends_frame {
+            self.frame = Some((header, taken + len));
+            return Ok(Progress::Waits(chunk));
+        }
+        self.frame = None;
+        Ok(if header.fin { Progress::Ends(chunk) } else { Progress::Frame(chunk) })
+    }
+
+    /// The whole message.
+    pub(super) fn finish(self) -> Result<Option<Waiting>, ErrorKind> {
+        let Body::Whole(gather) = self.body else { return Ok(None) };
+        let message = if self.opcode == Opcode::Text {
+            Message::Text(Text::new(gather.into_text().map_err(invalid)?))
+        } else {
+            Message::Binary(gather.into_bytes())
+        };
+        Ok(Some(Waiting::Message(message)))
+    }
+}
+
+/// What became of a piece of a frame, with the part to be delivered.
+pub(super) enum Progress {
+    /// The frame is not whole.
+    Waits(Option<Chunk>),
+    /// The frame is whole, and another one follows.
+    Frame(Option<Chunk>),
+    /// The message is whole.
+    Ends(Option<Chunk>),
+}
+
+/// Takes `len` bytes of a frame off the front of `buf`, unmasked, and checked if they are text.
+fn unmasked(
+    buf: &mut BytesMut,
+    len: usize,
+    key: Option<[u8; 4]>,
+    position: usize,
+    text: Option<&mut Utf8Validator>,
+) -> Result<Bytes, ErrorKind> {
+    let piece = &mut buf[..len];
+    let ascii = match key {
+        Some(key) => mask::apply_to_text(piece, key, position),
+        None => 0,
+    };
+    if let Some(text) = text {
+        text.push_after_ascii(piece, ascii).map_err(invalid)?;
+    }
+    Ok(take(buf, len))
+}
+
+pub(super) fn invalid(at: u64) -> ErrorKind {
+    ErrorKind::InvalidUtf8 { at }
+}

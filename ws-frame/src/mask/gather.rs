@@ -1,0 +1,181 @@
+//! The payload of one message as its bytes come: each byte is unmasked once, and checked once where it is text.
+
+use bytes::{Buf as _, Bytes, BytesMut};
+
+use super::{Checked, INLINE, apply, apply_to_text, copy_masked};
+use crate::utf8::Utf8Validator;
+
+/// Room for so many bytes is made, at most, for each byte that came: a header alone makes us hold nothing.
+const ROOM_PER_BYTE: usize = 64;
+
+/// A frame of this size is big: it is read where it stays, into memory of its own.
+const BIG: usize = 32 * 1024;
+
+/// Room behind a big frame for the header of the next one and what is read with it: the frame after it gets memory of its own before
+/// much of it came.
+const AHEAD: usize = 4096;
+
+/// What came of a message. The bytes are private: nothing can change those that were checked.
+#[derive(Debug)]
+pub(crate) struct Gather {
+    data: BytesMut,
+    /// Checks what is text.
+    text: Option<Utf8Validator>,
+}
+
+impl Gather {
+    /// The start of a message; `text` says that it has to be UTF-8.
+    pub(crate) fn new(text: bool) -> Gather {
+        Gather { data: BytesMut::new(), text: text.then(Utf8Validator::new) }
+    }
+
+    /// Bytes that came.
+    #[allow(dead_code, reason = "what permessage-deflate inflates is appended so")]
+    pub(crate) fn len(&self) -> usize {
+        self.data.len()
+    }
+
+    /// Takes `len` bytes of a frame off the front of `buf`; `rest` bytes of it are still to come.
+    ///
+    /// # Errors
+    /// The offset in the message of the first byte that no text can hold.
+    pub(crate) fn take(
+        &mut self,
+        buf: &mut BytesMut,
+        len: usize,
+        key: Option<[u8; 4]>,
+        position: usize,
+        rest: usize,
+    ) -> Result<(), u64> {
+        let start = self.data.len();
+        let follows = start > 0 && self.data.as_ptr_range().end == buf.as_ptr();
+        let has_room = rest <= buf.capacity() - len;
+        if follows {
+            // Read where it stays: no copy.
+            self.data.unsplit(buf.split_to(len));
+        } else if start == 0 && position + len + rest >= BIG && has_room {
+            self.data = buf.split_to(len);
+        } else {
+            self.make_room(len, rest, position + len + rest >= BIG);
+            let ascii = match key {
+                Some(key) => copy_masked(&mut self.data, &buf[..len], turned(key, position)),
+                None => {
+                    self.data.extend_from_slice(&buf[..len]);
+                    false
+                }
+            };
+            buf.advance(len);
+            return self.check(start, if ascii { len } else { 0 });
+        }
+        let ascii = match (key, &self.text) {
+            (Some(key), Some(_)) => apply_to_text(&mut self.data[start..], key, position),
+            (Some(key), None) => {
+                apply(&mut self.data[start..], key, position);
+                0
+            }
+            (None, _) => 0,
+        };
+        self.check(start, ascii)
+    }
+
+    /// Appends what `write` writes into `room` bytes, or fewer; it says how many it wrote.
+    ///
+    /// # Errors
+    /// That of `write`; or, mapped by `invalid`, the offset in the message of the first byte that no text can hold.
+    #[allow(dead_code, reason = "what permessage-deflate inflates is appended so")]
+    pub(crate) fn append_with<E>(
+        &mut self,
+        room: usize,
+        write: impl FnOnce(&mut [u8]) -> Result<usize, E>,
+        invalid: impl FnOnce(u64) -> E,
+    ) -> Result<usize, E> {
+        let start = self.data.len();
+        self.data.resize(start + room, 0);
+        let written = write(&mut self.data[start..]);
+        let len = *written.as_ref().unwrap_or(&0);
+        self.data.truncate(start + len.min(room));
+        let written = written?;
+        self.check(start, 0).map_err(invalid)?;
+        Ok(written)
+    }
+
+    /// Appends bytes that are not masked.
+    ///
+    /// # Errors
+    /// The offset in the message of the first byte that no text can hold.
+    #[allow(dead_code, reason = "what permessage-deflate inflates is appended so")]
+    pub(crate) fn append(&mut self, plain: &[u8]) -> Result<(), u64> {
+        let start = self.data.len();
+        self.data.extend_from_slice(plain);
+        self.check(start, 0)
+    }
+
+    /// Takes what came so far, as bytes: the check of text goes on behind them.
+    #[allow(dead_code, reason = "what permessage-deflate inflates is appended so")]
+    pub(crate) fn take_bytes(&mut self) -> Bytes {
+        self.data.split().freeze()
+    }
+
+    /// Lends `buf`, when it is empty, the room behind what came of a big frame: what is read into it need not be copied.
+    pub(crate) fn lend_room(&mut self, buf: &mut BytesMut) {
+        let len = self.data.len();
+        if buf.is_empty() && self.data.capacity() - len >= AHEAD {
+            *buf = self.data.split_off(len);
+        }
+    }
+
+    /// How many bytes to read at most, when `rest` bytes of a frame of `len` are to come: where it is big, those and a little of what
+    /// is behind them.
+    pub(crate) fn wanted(len: usize, rest: usize) -> Option<usize> {
+        (len >= BIG).then(|| rest.saturating_add(AHEAD))
+    }
+
+    /// Ends the message, as text.
+    ///
+    /// # Errors
+    /// The offset of a character that was begun and not ended.
+    pub(crate) fn into_text(self) -> Result<Checked, u64> {
+        match &self.text {
+            Some(text) => text.finish()?,
+            None => return Checked::check(self.data.freeze()).map_err(|at| at as u64),
+        }
+        if self.data.len() <= INLINE {
+            // A short text needs no memory of its own; looking at it again is nothing.
+            return Checked::check_short(&self.data).map_err(|at| at as u64);
+        }
+        Ok(Checked::trusted(self.data.freeze()))
+    }
+
+    /// Ends the message, as bytes.
+    pub(crate) fn into_bytes(self) -> Bytes {
+        self.data.freeze()
+    }
+
+    /// Checks that no character is begun and not ended.
+    ///
+    /// # Errors
+    /// Its offset.
+    #[allow(dead_code, reason = "what permessage-deflate inflates is appended so")]
+    pub(crate) fn finish_text(&self) -> Result<(), u64> {
+        self.text.as_ref().map_or(Ok(()), Utf8Validator::finish)
+    }
+
+    /// Checks the bytes from `start` on, of which the first `ascii` are ASCII.
+    fn check(&mut self, start: usize, ascii: usize) -> Result<(), u64> {
+        match &mut self.text {
+            Some(text) => text.push_after_ascii(&self.data[start..], ascii),
+            None => Ok(()),
+        }
+    }
+
+    fn make_room(&mut self, len: usize, rest: usize, big: bool) {
+        let came = (self.data.len() + len).saturating_mul(ROOM_PER_BYTE);
+        let ahead = if big { AHEAD } else { 0 };
+        self.data.reserve(len + rest.saturating_add(ahead).min(came));
+    }
+}
+
+/// The key as it stands `position` bytes into the payload.
+fn turned(key: [u8; 4], position: usize) -> [u8; 4] {
+    super::rotated(key, position).to_le_bytes()
+}
