@@ -85,7 +85,7 @@ fn deltas_come_in_common_words() {
     let mut reader = ByteReader::new();
     reader
         .read(stream(&whole()).as_bytes(), |event| {
-            seen.extend(event.deltas().map(|delta| format!("{delta:?}")))
+            seen.extend(event.deltas().map(|delta| format!("{delta:?}")));
         })
         .unwrap();
     let usage = seen.pop().unwrap();
