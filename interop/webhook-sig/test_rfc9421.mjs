@@ -5,7 +5,7 @@ import { createPublicKey, generateKeyPairSync, webcrypto } from "node:crypto";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { component, createSignature, createWebCryptoSigner, createWebCryptoVerifier, verifySignature } from "http-message-sig";
+import { component, createSignature, verifySignature, webcrypto as web } from "http-message-sig";
 import peerOf from "http-message-signatures";
 import { check, finish } from "../lib/check.mjs";
 import { Counts, bytes, cases, peer, pick, random, smoke, word } from "./peer_keys.mjs";
