@@ -1,6 +1,5 @@
 // The same streams through npm `eventsource-parser` and through the `parse-dump` example of sse-codec.
 import { spawn } from "node:child_process";
-import { createInterface } from "node:readline";
 import { createParser } from "eventsource-parser";
 import { bin } from "../lib/check.mjs";
 
@@ -70,10 +69,11 @@ export async function ours(streams) {
     child.on("close", (code) => (code === 0 ? done() : fail(new Error(`parse-dump ended with ${code}`))));
   });
   child.stdin.end(streams.map((chunks) => `${JSON.stringify(chunks.map((chunk) => chunk.toString("hex")))}\n`).join(""));
-  const found = [];
-  for await (const line of createInterface({ input: child.stdout })) found.push(JSON.parse(line));
+  const output = [];
+  for await (const part of child.stdout) output.push(part);
   await ended;
-  return found;
+  // Not by readline, which ends lines at U+2028 too.
+  return Buffer.concat(output).toString().split("\n").slice(0, -1).map((line) => JSON.parse(line));
 }
 
 // The differences that are known, each with its reason. What `applies` to a stream makes the two alike, or says that they cannot be.
