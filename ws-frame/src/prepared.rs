@@ -46,6 +46,12 @@ impl Prepared {
         &self.0.frame
     }
 
+    /// The size of the header in the frame.
+    #[cfg(feature = "std")]
+    pub(crate) fn header_size(&self) -> usize {
+        self.0.header
+    }
+
     /// [`Opcode::Text`] or [`Opcode::Binary`].
     pub fn opcode(&self) -> Opcode {
         self.0.opcode

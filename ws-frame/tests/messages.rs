@@ -392,7 +392,7 @@ fn a_ping_of_the_application_is_answered_to_the_application() {
 
 #[test]
 fn an_idle_connection_is_small() {
-    assert!(size_of::<Connection>() <= 768, "{}", size_of::<Connection>());
+    assert!(size_of::<Connection>() <= 512, "{}", size_of::<Connection>());
     assert!(size_of::<Event>() <= 96, "{}", size_of::<Event>());
 }
 

@@ -8,6 +8,7 @@ use crate::error::SendError;
 use crate::frame;
 use crate::header::{Header, MAX_HEADER, Opcode};
 use crate::message::{Message, Outgoing, Part};
+use crate::observe::Direction;
 
 use super::outbox::Control;
 
@@ -45,6 +46,8 @@ impl Connection {
             _ if self.sending.is_some() => return Err(SendError::MessageOpen),
             Outgoing::Message(message) => self.queue_frame(true, message.opcode(), message),
             Outgoing::Prepared(prepared) if self.keys.is_none() => {
+                let len = (prepared.frame().len() - prepared.header_size()) as u64;
+                self.observe(Direction::Sent, &Header::new(true, prepared.opcode(), None, len));
                 self.outbox.push_framed(prepared.frame().clone());
             }
             Outgoing::Prepared(prepared) => {
@@ -76,6 +79,7 @@ impl Connection {
 
     fn queue_frame(&mut self, fin: bool, opcode: Opcode, payload: Message) {
         let header = Header::new(fin, opcode, self.next_key(), payload.len() as u64);
+        self.observe(Direction::Sent, &header);
         self.outbox.push(&header, payload);
     }
 
@@ -120,6 +124,7 @@ impl Connection {
     fn control_frame(&mut self, opcode: Opcode, payload: &[u8]) -> Bytes {
         let mut out = BytesMut::new();
         let header = Header::new(true, opcode, self.next_key(), payload.len() as u64);
+        self.observe(Direction::Sent, &header);
         frame::encode(&header, payload, &mut out);
         out.freeze()
     }

@@ -49,11 +49,10 @@ impl Gather {
     ) -> Result<(), u64> {
         let start = self.data.len();
         let follows = start > 0 && self.data.as_ptr_range().end == buf.as_ptr();
-        let has_room = rest <= buf.capacity() - len;
         if follows {
             // Read where it stays: no copy.
             self.data.unsplit(buf.split_to(len));
-        } else if start == 0 && position + len + rest >= BIG && has_room {
+        } else if start == 0 && position + len + rest >= BIG && has_room(buf, len, rest) {
             self.data = buf.split_to(len);
         } else {
             self.make_room(len, rest, position + len + rest >= BIG);
@@ -173,6 +172,12 @@ impl Gather {
         let ahead = if big { AHEAD } else { 0 };
         self.data.reserve(len + rest.saturating_add(ahead).min(came));
     }
+}
+
+/// Whether the rest of a big frame fits behind the bytes that came, where they are or, when nobody holds the memory in front of them
+/// any more, at its beginning.
+fn has_room(buf: &mut BytesMut, len: usize, rest: usize) -> bool {
+    rest <= buf.capacity() - len || buf.try_reclaim(rest.saturating_add(AHEAD))
 }
 
 /// The key as it stands `position` bytes into the payload.
