@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::task::Waker;
 
 use ::tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, ReadBuf};
-use bytes::BytesMut;
+use bytes::{BufMut as _, BytesMut};
 use futures_core::{FusedStream, Stream};
 use futures_sink::Sink;
 
@@ -128,7 +128,10 @@ impl<IO> WebSocket<IO> {
 
     /// [`server`](Self::server) for what [`Policy`](crate::handshake::Policy) accepted, with what was negotiated.
     pub fn accepted(io: IO, config: impl Into<Arc<Config>>, accepted: &Accepted) -> Self {
-        Self::server(io, config).with_subprotocol(accepted.subprotocol.clone())
+        let ws = Self::server(io, config).with_subprotocol(accepted.subprotocol.clone());
+        #[cfg(feature = "deflate")]
+        let ws = ws.with_deflate(accepted.deflate.clone());
+        ws
     }
 
     /// [`client`](Self::client) for what a [`ClientHandshake`](crate::handshake::ClientHandshake) opened, with what was negotiated.
@@ -136,7 +139,10 @@ impl<IO> WebSocket<IO> {
     /// # Errors
     /// The system gives no random bytes.
     pub fn opened(io: IO, config: impl Into<Arc<Config>>, opened: &Opened) -> Result<Self, getrandom::Error> {
-        Ok(Self::client(io, config)?.with_subprotocol(opened.subprotocol.clone()))
+        let ws = Self::client(io, config)?.with_subprotocol(opened.subprotocol.clone());
+        #[cfg(feature = "deflate")]
+        let ws = ws.with_deflate(opened.deflate.clone());
+        Ok(ws)
     }
 
     fn new(io: IO, config: Arc<Config>, connection: Connection) -> Self {
@@ -191,6 +197,14 @@ impl<IO> WebSocket<IO> {
             self.input = leftover;
             self.connection.receive(&mut self.input, now());
         }
+        self
+    }
+
+    /// Speaks permessage-deflate as the handshake agreed, from the first frame on.
+    #[cfg(feature = "deflate")]
+    #[must_use]
+    pub fn with_deflate(mut self, agreement: Option<crate::deflate::Agreement>) -> Self {
+        self.connection = self.connection.with_deflate(agreement);
         self
     }
 
@@ -322,6 +336,11 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> WebSocket<IO> {
     }
 
     fn poll_recv(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Message, Error>>> {
+        if self.stash.is_none()
+            && let Some(message) = self.connection.take_message()
+        {
+            return Poll::Ready(Some(Ok(message)));
+        }
         loop {
             let event = ready!(self.poll_event(cx));
             if let Some(outcome) = self.outcome(event) {
@@ -539,9 +558,15 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> WebSocket<IO> {
     /// Reads to the end of `input`: by way of the stack while little comes, so that whoever waits holds no more than was
     /// sent, and straight into a big buffer while a lot does.
     fn read_once(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<usize>> {
-        let read = if self.busy {
-            self.input.reserve(NEXT_READ);
-            pin!(self.io.read_buf(&mut self.input)).poll(cx)
+        let big = self.connection.wanted_of_big_frame();
+        let read = if self.busy || big.is_some() {
+            let most = big.unwrap_or(NEXT_READ);
+            // A big frame is read into its own memory: there is room already.
+            if self.input.capacity() - self.input.len() < most.min(NEXT_READ) {
+                self.input.reserve(most.min(NEXT_READ));
+            }
+            let mut room = (&mut self.input).limit(most);
+            pin!(self.io.read_buf(&mut room)).poll(cx)
         } else {
             let mut storage = [const { MaybeUninit::uninit() }; FIRST_READ];
             let mut buf = ReadBuf::uninit(&mut storage);
@@ -551,7 +576,7 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> WebSocket<IO> {
             })
         };
         self.busy = matches!(read, Poll::Ready(Ok(n)) if n >= FIRST_READ);
-        if read.is_pending() && self.input.is_empty() {
+        if read.is_pending() && self.input.is_empty() && big.is_none() {
             self.input = BytesMut::new();
         }
         read
