@@ -121,13 +121,14 @@ fn summary() {
 /// One frame in chunks of one byte: twice the bytes take twice the time. And many messages in the segments of a network.
 fn pieces(time: Duration) {
     let text = |len: usize| wire(Opcode::Text, len, 1, true);
-    let (half, whole) = (text(1 << 17), text(1 << 18));
+    // Big enough for the lane of big frames, short enough to run between two turns of the scheduler.
+    let (half, whole) = (text(1 << 15), text(1 << 16));
     let mut contenders: Vec<Contender<'_>> = vec![
         ("n", Box::new(|| assert_eq!(ws_frame(server(), &half, 1), 1))),
         ("2n", Box::new(|| assert_eq!(ws_frame(server(), &whole, 1), 1))),
     ];
     let times = alternate(&mut contenders, time);
-    report("a text of n = 128 KiB in chunks of 1 byte, a byte", &contenders, &times, (1 << 17) as f64);
+    report("a text of n = 32 KiB in chunks of 1 byte, a byte of n", &contenders, &times, (1 << 15) as f64);
     ratio("of the time of 2n to that of n", times[1] / times[0], 2.2, true);
     for (name, opcode, size, count) in &CASES[..5] {
         let wire = wire(*opcode, *size, *count, true);

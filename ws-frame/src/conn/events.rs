@@ -106,8 +106,10 @@ impl Events {
         if self.cost > max && !self.is_empty() { 0 } else { MAX.saturating_sub(self.rest.len()) }
     }
 
-    /// Makes room for `more` events at once, of those that may be added.
+    /// Makes room for `more` events at once.
     pub(super) fn expect(&mut self, more: usize) {
-        self.rest.reserve(more.min(MAX));
+        if more > 1 {
+            self.rest.reserve(more);
+        }
     }
 }

@@ -261,6 +261,7 @@ impl Connection {
         // The longest text for the fast lane; nothing is that short where the lane is closed.
         let open = self.role == Role::Server && self.config.observer.is_none();
         let lane = if open { INLINE.min(max) } else { 0 };
+        self.events.expect(guess(buf).min(room));
         let mut arena = BytesMut::new();
         let mut count = 0;
         // Bytes that are read and taken out of the buffer, and bytes that are read.
@@ -316,9 +317,6 @@ impl Connection {
                 }
             }
             count += 1;
-            if count == 1 {
-                self.events.expect((buf.len() - at) / (len + 1));
-            }
         }
         buf.advance(at);
         if count > 0 || result.is_err() {
@@ -409,6 +407,16 @@ impl Connection {
             self.events.push(Waiting::Pong(body));
         }
         Ok(())
+    }
+}
+
+/// How many messages there may be, all as long as the first one.
+fn guess(bytes: &[u8]) -> usize {
+    match bytes {
+        [FINAL_TEXT | FINAL_BINARY, second, ..] if second & !MASKED < 126 => {
+            bytes.len() / (2 + usize::from(second & !MASKED))
+        }
+        _ => 0,
     }
 }
 
