@@ -73,18 +73,18 @@ fn counters_count_both_ways() {
     config.observer = Some(counters.clone());
     let mut server = Connection::server(config, start());
     let mut wire = BytesMut::new();
-    for size in [3, 200, 2000] {
+    for size in [0, 3, 200, 2000] {
         wire.extend(masked(true, Opcode::Text, "x".repeat(size)));
     }
     wire.extend(masked(false, Opcode::Binary, "ab"));
     wire.extend(masked(true, Opcode::Ping, "?"));
     wire.extend(masked(true, Opcode::Continuation, "c"));
-    assert_eq!(feed(&mut server, &wire).len(), 5);
+    assert_eq!(feed(&mut server, &wire).len(), 6);
     server.send("hello").unwrap();
     server.send(Prepared::new("hello")).unwrap();
     feed(&mut server, &masked(true, Opcode::Close, close_body(1000, "")));
     let received = counters.received();
-    assert_eq!((received.frames, received.messages, received.control), (7, 4, 2));
+    assert_eq!((received.frames, received.messages, received.control), (8, 5, 2));
     assert_eq!(received.payload, 3 + 200 + 2000 + 3 + 1 + 2);
     let sent = counters.sent();
     assert_eq!((sent.frames, sent.messages, sent.control, sent.payload), (4, 2, 2, 1 + 5 + 5 + 2));
