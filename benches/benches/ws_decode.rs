@@ -10,7 +10,7 @@ mod ws_peers;
 use std::cell::RefCell;
 use std::time::Duration;
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group};
 use ws_frame::Opcode;
 use ws_peers::*;
@@ -44,7 +44,11 @@ const FLOOR: &str = "memcpy";
 const UNCHECKED: &str = "web-socket (no UTF-8)";
 
 /// All contenders over one wire; ours is the first, the floor the last.
-fn contenders<'a>(wire: &'a Bytes, count: usize, runtime: &'a RefCell<tokio::runtime::Runtime>) -> Vec<Contender<'a>> {
+fn contenders<'a>(
+    wire: &'a Bytes,
+    count: usize,
+    runtime: &'a RefCell<tokio::runtime::Runtime>,
+) -> Vec<Contender<'a>> {
     let check = move |got: usize| assert_eq!(got, count);
     macro_rules! polled {
         ($run:ident) => {
@@ -93,7 +97,10 @@ fn summary() {
             let at = contenders.iter().position(|(name, _)| *name == wanted).unwrap();
             times[at]
         };
-        let peers = contenders.iter().zip(&times).filter(|((name, _), _)| ![OURS, ADAPTER, FLOOR, UNCHECKED].contains(name));
+        let peers = contenders
+            .iter()
+            .zip(&times)
+            .filter(|((name, _), _)| ![OURS, ADAPTER, FLOOR, UNCHECKED].contains(name));
         let (best, best_time) = peers.min_by(|a, b| a.1.total_cmp(b.1)).unwrap();
         let beside_best = format!("to the best that checks, {}", best.0);
         let beside_floor = "of the memcpy floor";

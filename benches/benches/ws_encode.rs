@@ -27,11 +27,20 @@ fn main() {
 }
 
 /// Name, size, messages in a run.
-const CASES: [(&str, usize, usize); 5] =
-    [("16 B", 16, 1000), ("125 B", 125, 1000), ("1 KiB", 1024, 1000), ("64 KiB", 64 * 1024, 64), ("4 MiB", 4 << 20, 2)];
+const CASES: [(&str, usize, usize); 5] = [
+    ("16 B", 16, 1000),
+    ("125 B", 125, 1000),
+    ("1 KiB", 1024, 1000),
+    ("64 KiB", 64 * 1024, 64),
+    ("4 MiB", 4 << 20, 2),
+];
 
 /// All contenders send `count` times the same payload, which they may not change; ours is the first, the floor the last.
-fn contenders<'a>(payload: &'a Bytes, count: usize, runtime: &'a RefCell<tokio::runtime::Runtime>) -> Vec<Contender<'a>> {
+fn contenders<'a>(
+    payload: &'a Bytes,
+    count: usize,
+    runtime: &'a RefCell<tokio::runtime::Runtime>,
+) -> Vec<Contender<'a>> {
     let mut client = client();
     let mut out = BytesMut::with_capacity(payload.len() + 14);
     let mut sockudo = sockudo_ws::protocol::Protocol::new(sockudo_ws::Role::Client, 16 << 20, 16 << 20);
@@ -53,7 +62,8 @@ fn contenders<'a>(payload: &'a Bytes, count: usize, runtime: &'a RefCell<tokio::
             "tungstenite",
             Box::new(move || {
                 use tungstenite::protocol::{Role, WebSocket};
-                let mut socket = WebSocket::from_raw_socket(Memory::new(&Bytes::new(), READ), Role::Client, None);
+                let mut socket =
+                    WebSocket::from_raw_socket(Memory::new(&Bytes::new(), READ), Role::Client, None);
                 for _ in 0..count {
                     socket.send(tungstenite::Message::Binary(payload.clone())).unwrap();
                 }
@@ -64,7 +74,8 @@ fn contenders<'a>(payload: &'a Bytes, count: usize, runtime: &'a RefCell<tokio::
             Box::new(move || {
                 use fastwebsockets::{Frame, OpCode, Payload, Role, WebSocket};
                 runtime.borrow_mut().block_on(async {
-                    let mut socket = WebSocket::after_handshake(Memory::new(&Bytes::new(), READ), Role::Client);
+                    let mut socket =
+                        WebSocket::after_handshake(Memory::new(&Bytes::new(), READ), Role::Client);
                     for _ in 0..count {
                         let frame = Frame::new(true, OpCode::Binary, None, Payload::Borrowed(payload));
                         socket.write_frame(frame).await.unwrap();
@@ -140,8 +151,10 @@ fn prepared(time: Duration) {
     let big = Prepared::new(vec![b'x'; 1024 * 1024]);
     let make = || (0..CONNECTIONS).map(|_| server()).collect::<Vec<_>>();
     let (mut one, mut other) = (make(), make());
-    let mut contenders: Vec<Contender<'_>> =
-        vec![("1 KiB", Box::new(|| fan_out(&small, &mut one))), ("1 MiB", Box::new(|| fan_out(&big, &mut other)))];
+    let mut contenders: Vec<Contender<'_>> = vec![
+        ("1 KiB", Box::new(|| fan_out(&small, &mut one))),
+        ("1 MiB", Box::new(|| fan_out(&big, &mut other))),
+    ];
     let times = alternate(&mut contenders, time);
     report("a prepared message, a connection", &contenders, &times, CONNECTIONS as f64);
     ratio("of the time for 1 MiB to that for 1 KiB", times[1] / times[0], 1.1, true);

@@ -1,6 +1,11 @@
 //! What connections that wait hold, counted by the allocator: fresh, and after each has received a message and sent it back.
 #![allow(missing_docs, reason = "a bench program")]
-#![allow(clippy::unwrap_used, clippy::panic, clippy::print_stdout, reason = "a bench fails by panicking, and says what it found")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "a bench fails by panicking, and says what it found"
+)]
 #![allow(unsafe_code, reason = "an allocator that counts")]
 
 mod ws_peers;
@@ -41,7 +46,8 @@ fn main() {
     println!("bytes a connection, that many of them in the allocator's count");
 
     let before = HELD.load(Ordering::Relaxed);
-    let mut servers: Vec<Connection> = (0..CONNECTIONS).map(|_| Connection::server(config.clone(), now())).collect();
+    let mut servers: Vec<Connection> =
+        (0..CONNECTIONS).map(|_| Connection::server(config.clone(), now())).collect();
     let fresh = HELD.load(Ordering::Relaxed) - before;
     let (mut input, mut output) = (BytesMut::new(), BytesMut::new());
     for server in &mut servers {
@@ -82,7 +88,8 @@ fn main() {
     let runtime = runtime();
     peer("fastwebsockets", 10_000, || {
         use fastwebsockets::{FragmentCollector, Role, WebSocket};
-        let mut socket = FragmentCollector::new(WebSocket::after_handshake(Memory::new(&message, READ), Role::Server));
+        let mut socket =
+            FragmentCollector::new(WebSocket::after_handshake(Memory::new(&message, READ), Role::Server));
         runtime.block_on(async {
             let received = socket.read_frame().await.unwrap();
             socket.write_frame(received).await.unwrap();

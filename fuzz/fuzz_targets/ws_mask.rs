@@ -29,6 +29,10 @@ fuzz_target!(|input: ([u8; 4], u8, u8, &[u8])| {
         let first = implementation.apply(&mut buf[start..cut], key, 0);
         let second = implementation.apply(&mut buf[cut..end], key, cut - start);
         assert_eq!(buf, whole, "{implementation:?}");
-        assert_eq!((first, second), (buf[start..cut].is_ascii(), buf[cut..end].is_ascii()), "{implementation:?}");
+        assert_eq!(
+            (first, second),
+            (buf[start..cut].is_ascii(), buf[cut..end].is_ascii()),
+            "{implementation:?}"
+        );
     }
 });

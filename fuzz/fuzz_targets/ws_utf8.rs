@@ -19,7 +19,8 @@ fuzz_target!(|input: (u8, u16, &[u8])| {
     let mut taken = 0;
     while !rest.is_empty() && verdict.is_ok() {
         state = state.wrapping_mul(747_796_405).wrapping_add(2_891_336_453);
-        let (piece, after) = rest.split_at((1 + (state >> 27) as usize * usize::from(seed % 9)).min(rest.len()));
+        let (piece, after) =
+            rest.split_at((1 + (state >> 27) as usize * usize::from(seed % 9)).min(rest.len()));
         verdict = validator.push(piece);
         taken += piece.len();
         rest = after;
