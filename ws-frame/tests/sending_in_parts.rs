@@ -129,3 +129,55 @@ fn a_big_message_is_read_into_its_own_memory() {
     assert!(places[1..].iter().all(|place| (start..=end).contains(place)), "read where it stays");
     assert_eq!(got[1], text("after"));
 }
+
+/// Bad text is refused as soon as it is there, also where it came with the end of a big message.
+#[test]
+fn a_big_text_behind_a_big_message_is_checked_at_once() {
+    let mut server = server();
+    let mut wire = masked(true, Opcode::Text, "x".repeat(50_000));
+    let start_of_next = wire.len();
+    let mut next = "y".repeat(50_000).into_bytes();
+    next[100] = 0xff;
+    wire.extend(masked(true, Opcode::Text, next));
+    let mut buf = BytesMut::new();
+    for piece in [&wire[..20_000], &wire[20_000..start_of_next + 1000]] {
+        buf.extend_from_slice(piece);
+        server.receive(&mut buf, start());
+    }
+    let got = events(&mut server);
+    assert_eq!(got.len(), 2);
+    let error = closed(&got).error.unwrap();
+    assert_eq!(error.kind(), ws_frame::ErrorKind::InvalidUtf8 { at: 100 });
+    assert_eq!(error.offset(), start_of_next as u64);
+}
+
+/// Many big messages, read by the credit: they are what was sent, whether the memory of one is used for the next or is kept.
+#[test]
+fn big_messages_in_a_row_are_what_was_sent() {
+    for keep in [false, true] {
+        for size in [32 * 1024, 65_536, 100_000] {
+            let mut server = server();
+            let message = |i: usize| "aé€".repeat(size / 6) + &i.to_string();
+            let mut wire: BytesMut = (0..20).flat_map(|i| masked(true, Opcode::Text, message(i))).collect();
+            let mut buf = BytesMut::new();
+            let (mut kept, mut count) = (Vec::new(), 0);
+            while !wire.is_empty() {
+                let most = server.read_credit().min(64 * 1024).min(wire.len());
+                if buf.capacity() - buf.len() < most {
+                    buf.reserve(most);
+                }
+                buf.extend_from_slice(&wire.split_to(most));
+                server.receive(&mut buf, start());
+                for event in events(&mut server) {
+                    assert!(event == text(&message(count)), "message {count} of {size} bytes");
+                    count += 1;
+                    if keep {
+                        kept.push(event);
+                    }
+                }
+            }
+            assert_eq!(count, 20);
+            assert!(kept.iter().enumerate().all(|(i, event)| *event == text(&message(i))), "kept ones stay");
+        }
+    }
+}

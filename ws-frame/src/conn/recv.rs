@@ -28,6 +28,9 @@ const FINAL_BINARY: u8 = 0x82;
 /// The second byte of a frame: whether its payload is masked; the rest is its length.
 const MASKED: u8 = 0x80;
 
+/// The longest payload whose length is in the second byte (RFC 6455 §5.2).
+const SHORT: usize = 125;
+
 /// What the fast lane looks at: a header with a short length and a key, and the longest text that is held in place.
 const LANE: usize = 6 + WINDOW;
 
@@ -258,9 +261,9 @@ impl Connection {
         let limits = &self.config.limits;
         let max = limits.max_frame.min(limits.max_message);
         let room = self.events.room(limits.max_unread);
-        // A text shorter than this takes the fast lane; none is where the lane is closed.
+        // A message shorter than this takes the fast lane; none is where the lane is closed.
         let open = self.role == Role::Server && self.config.observer.is_none();
-        let lane = if open { INLINE.min(max) + 1 } else { 0 };
+        let lane = if open { SHORT.min(max) + 1 } else { 0 };
         self.events.expect(guess(buf).min(room));
         let mut arena = BytesMut::new();
         let mut count = 0;
@@ -273,12 +276,20 @@ impl Connection {
             if let Some(front) = bytes.first_chunk::<LANE>()
                 && front[0] == FINAL_TEXT
                 && usize::from(front[1] ^ MASKED) < lane
+                && let len = usize::from(front[1] ^ MASKED)
+                && let Some(body) = bytes[6..].get(..len)
             {
-                let len = usize::from(front[1] ^ MASKED);
                 start = taken + at;
                 let [_, _, key @ .., _] = front.first_chunk::<7>().copied().unwrap_or_default();
-                let window = front.last_chunk().unwrap_or(&[0; WINDOW]);
-                match Checked::unmask_short(window, len, key) {
+                let text = if len <= INLINE {
+                    Checked::unmask_short(front.last_chunk().unwrap_or(&[0; WINDOW]), len, key)
+                } else {
+                    if len > arena.capacity() {
+                        arena = BytesMut::with_capacity((bytes.len() - 6).min(SHARED));
+                    }
+                    Checked::unmask_into(&mut arena, body, key)
+                };
+                match text {
                     Ok(text) => self.events.push(Waiting::Message(Message::Text(Text::new(text)))),
                     Err(at) => {
                         result = Err(invalid(at as u64));
@@ -346,10 +357,10 @@ impl Connection {
             Some(session) if open.is_compressed() => {
                 open.take_compressed(buf, session, &self.config.limits, &mut self.events)?
             }
-            _ => open.take_payload(buf)?,
+            _ => open.take_payload(buf, self.lent)?,
         };
         #[cfg(not(feature = "deflate"))]
-        let progress = open.take_payload(buf)?;
+        let progress = open.take_payload(buf, self.lent)?;
         let (chunk, more) = match progress {
             Progress::Waits(chunk) => (chunk, false),
             Progress::Frame(chunk) => (chunk, true),

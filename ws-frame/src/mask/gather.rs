@@ -100,6 +100,24 @@ impl Gather {
         }
     }
 
+    /// Whether the first `len` bytes of a frame of `whole` may stay where they are until more comes: few of many.
+    pub(crate) fn may_wait(len: usize, whole: usize) -> bool {
+        whole >= BIG && len <= 2 * AHEAD
+    }
+
+    /// Checks text that stays, masked, in the reader's buffer. It is checked once more when it is taken.
+    ///
+    /// # Errors
+    /// As [`take`](Self::take).
+    pub(crate) fn look(&self, bytes: &[u8], key: Option<[u8; 4]>) -> Result<(), u64> {
+        let Some(text) = &self.text else { return Ok(()) };
+        let mut copy = BytesMut::from(bytes);
+        if let Some(key) = key {
+            apply(&mut copy, key, 0);
+        }
+        text.clone().push(&copy)
+    }
+
     /// How many bytes to read at most, when `rest` bytes of a frame of `len` are to come: where it is big, those and a little of what
     /// is behind them.
     pub(crate) fn wanted(len: usize, rest: usize) -> Option<usize> {
