@@ -25,7 +25,7 @@ use crate::handshake::{ClientHandshake, WebSocketUri};
 /// ws.send("hello").await?;
 /// # Ok(()) }
 /// ```
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Connector {
     #[cfg(feature = "rustls")]
     tls: Option<super::tls::Tls>,
@@ -65,7 +65,10 @@ impl Connector {
         Self {
             #[cfg(feature = "rustls")]
             tls: super::tls::Tls::public_roots(),
-            ..Self::default()
+            #[cfg(feature = "h2")]
+            http2: Http2::Off,
+            #[cfg(feature = "h2")]
+            sessions: Arc::default(),
         }
     }
 
@@ -155,6 +158,12 @@ impl Connector {
     }
 }
 
+impl Default for Connector {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 /// How far HTTP/2 came.
 #[cfg(feature = "h2")]
 enum Over {
@@ -180,7 +189,11 @@ impl Connector {
             Http2::PriorKnowledge => true,
         };
         let mut again = true;
-        while wanted {
+        // Twice at most.
+        loop {
+            if !wanted {
+                break;
+            }
             let (session, place) = match self.sessions.find(self, uri, deadline).await? {
                 Found::Session(session, place) => (session, place),
                 Found::Http1(Some(io)) => return Ok(Over::Http1(io)),
