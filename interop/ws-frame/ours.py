@@ -37,9 +37,12 @@ async def chat(url, *options, lines=LINES):
     return out.decode().split("\n")[:-1], err.decode(), client.returncode
 
 
-async def chats(url, *options, version="HTTP/1.1"):
-    """Our client says its lines, and hears them again."""
+async def chats(url, *options, version="HTTP/1.1", deflate=False):
+    """Our client says its lines, and hears them again; whether they are compressed is as it should be."""
+    if deflate:
+        options += ("--deflate",)
     out, err, code = await chat(url, *options)
     assert code == 0, err
     assert out == LINES, out
     assert f"open over {version}" in err, err
+    assert ("extensions permessage-deflate" in err) == deflate, err

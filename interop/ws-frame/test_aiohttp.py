@@ -13,10 +13,11 @@ from aiohttp import web
 from check import check, finish
 
 
-async def client():
+async def client(bits):
     async with serving() as port, aiohttp.ClientSession() as session:
-        async with session.ws_connect(f"http://127.0.0.1:{port}/version", protocols=("echo",), max_msg_size=0) as ws:
+        async with session.ws_connect(f"http://127.0.0.1:{port}/version", protocols=("echo",), max_msg_size=0, compress=bits) as ws:
             assert ws.protocol == "echo"
+            assert bool(ws.compress) == bool(bits), ws.compress
             assert await ws.receive_str(timeout=PATIENCE) == "HTTP/1.1"
             for size in SIZES:
                 await ws.send_bytes(bytes(size))
@@ -41,11 +42,11 @@ async def refused():
             assert got == status, got
 
 
-async def server():
+async def server(deflate):
     closes = []
 
     async def echo(request):
-        ws = web.WebSocketResponse(max_msg_size=0, compress=False)
+        ws = web.WebSocketResponse(max_msg_size=0, compress=deflate)
         await ws.prepare(request)
         async for message in ws:
             if message.type == aiohttp.WSMsgType.TEXT:
@@ -60,15 +61,17 @@ async def server():
     site = web.TCPSite(runner, "127.0.0.1", 0)
     await site.start()
     port = runner.addresses[0][1]
-    await chats(f"ws://127.0.0.1:{port}/")
+    await chats(f"ws://127.0.0.1:{port}/", deflate=deflate)
     await runner.cleanup()
     assert closes == [1000], closes
 
 
 async def main():
-    await check("an aiohttp client and our server", client, PATIENCE)
+    await check("an aiohttp client and our server", lambda: client(0), PATIENCE)
+    await check("an aiohttp client and our server, with deflate", lambda: client(15), PATIENCE)
     await check("a 401 and a token by aiohttp", refused, PATIENCE)
-    await check("our client and an aiohttp server", server, PATIENCE)
+    await check("our client and an aiohttp server", lambda: server(False), PATIENCE)
+    await check("our client and an aiohttp server, with deflate", lambda: server(True), PATIENCE)
 
 
 asyncio.run(main())

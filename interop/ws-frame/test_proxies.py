@@ -103,9 +103,10 @@ async def proxy(command, config, **ports):
             await process.wait()
 
 
-async def peer(port, version="HTTP/1.1"):
+async def peer(port, version="HTTP/1.1", compression=None):
     """A Python client through a proxy to our server."""
-    async with websockets.connect(f"ws://127.0.0.1:{port}/version", subprotocols=["echo"], compression=None, max_size=None) as ws:
+    async with websockets.connect(f"ws://127.0.0.1:{port}/version", subprotocols=["echo"], compression=compression, max_size=None) as ws:
+        assert bool(ws.protocol.extensions) == bool(compression)
         assert ws.subprotocol == "echo"
         assert await ws.recv() == version
         for size in SIZES:
@@ -122,12 +123,14 @@ async def through_haproxy():
         ports = {"h1": h1, "h1_to_h2": h1_to_h2, "h2_to_h1": h2_to_h1, "h2": h2, "ours": ours}
         async with proxy(["haproxy", "-db", "-f", "{file}"], HAPROXY, **ports):
             await check("a peer through haproxy to our server", lambda: peer(h1), PATIENCE)
+            await check("a peer through haproxy to our server, with deflate", lambda: peer(h1, compression="deflate"), PATIENCE)
             await check("a peer through haproxy, which speaks HTTP/2 to our server", lambda: peer(h1_to_h2, "HTTP/2.0"), PATIENCE)
             url = "ws://127.0.0.1:{}/".format
             await check("our client through haproxy", lambda: chats(url(h1)), PATIENCE)
             await check("our client through haproxy to HTTP/2", lambda: chats(url(h1_to_h2)), PATIENCE)
             await check("our client over HTTP/2 through haproxy to HTTP/1.1", lambda: chats(url(h2_to_h1), "--http2", version="HTTP/2"), PATIENCE)
             await check("our client over HTTP/2 through haproxy to HTTP/2", lambda: chats(url(h2), "--http2", version="HTTP/2"), PATIENCE)
+            await check("the same with deflate", lambda: chats(url(h2), "--http2", version="HTTP/2", deflate=True), PATIENCE)
 
 
 async def through_nginx():
@@ -135,7 +138,9 @@ async def through_nginx():
         (h1,) = free_ports(1)
         async with proxy(["nginx", "-c", "{file}", "-g", "daemon off;"], NGINX, h1=h1, ours=ours):
             await check("a peer through nginx to our server", lambda: peer(h1), PATIENCE)
-            await check("our client through nginx", lambda: chats(f"ws://127.0.0.1:{h1}/"), PATIENCE)
+            await check("a peer through nginx to our server, with deflate", lambda: peer(h1, compression="deflate"), PATIENCE)
+            for deflate in (False, True):
+                await check(f"our client through nginx{', with deflate' * deflate}", lambda: chats(f"ws://127.0.0.1:{h1}/", deflate=deflate), PATIENCE)
 
 
 async def main():

@@ -17,6 +17,7 @@ import h2.settings
 from check import check, finish
 from wsproto.connection import Connection, ConnectionType
 from wsproto.events import BytesMessage, CloseConnection, Ping, Pong, TextMessage
+from wsproto.extensions import PerMessageDeflate
 
 ENABLE = h2.settings.SettingCodes.ENABLE_CONNECT_PROTOCOL
 
@@ -89,13 +90,18 @@ async def extended_connect(http2, port, **change):
                 return stream, dict(event.headers), events[at + 1 :]
 
 
-async def client():
+async def client(deflate):
     async with serving() as port:
         http2 = await connect(port)
-        stream, answer, waiting = await extended_connect(http2, port)
+        compression = PerMessageDeflate()
+        offer = {"sec_websocket_extensions": f"{compression.name}; {compression.offer()}"} if deflate else {}
+        stream, answer, waiting = await extended_connect(http2, port, **offer)
         assert answer[":status"] == "200" and answer["sec-websocket-protocol"] == "echo", answer
         assert "sec-websocket-accept" not in answer and "upgrade" not in answer
-        ws = Connection(ConnectionType.CLIENT)
+        assert ("sec-websocket-extensions" in answer) == deflate, answer
+        if deflate:
+            compression.finalize(answer["sec-websocket-extensions"])
+        ws = Connection(ConnectionType.CLIENT, [compression] if deflate else [])
 
         async def receive(kind):
             """The next whole message of a kind, its parts joined."""
@@ -192,8 +198,12 @@ async def serve_one(reader, writer, allow, seen):
                 if isinstance(event, h2.events.RequestReceived):
                     headers = dict(event.headers)
                     seen.append(headers)
-                    http2.h2.send_headers(event.stream_id, [(":status", "200")])
-                    sockets[event.stream_id] = (Connection(ConnectionType.SERVER), [])
+                    answer, extensions = [(":status", "200")], []
+                    if "sec-websocket-extensions" in headers:
+                        extensions = [PerMessageDeflate()]
+                        answer.append(("sec-websocket-extensions", f"permessage-deflate; {extensions[0].accept(headers['sec-websocket-extensions'])}".rstrip("; ")))
+                    http2.h2.send_headers(event.stream_id, answer)
+                    sockets[event.stream_id] = (Connection(ConnectionType.SERVER, extensions), [])
                 elif isinstance(event, h2.events.DataReceived) and event.stream_id in sockets:
                     ws, parts = sockets[event.stream_id]
                     ws.receive_data(event.data)
@@ -215,11 +225,11 @@ async def serve_one(reader, writer, allow, seen):
         writer.close()
 
 
-async def server():
+async def server(deflate):
     seen = []
     listener = await asyncio.start_server(lambda r, w: serve_one(r, w, True, seen), "127.0.0.1", 0)
     port = listener.sockets[0].getsockname()[1]
-    await chats(f"ws://127.0.0.1:{port}/chat?room=1", "--http2", version="HTTP/2")
+    await chats(f"ws://127.0.0.1:{port}/chat?room=1", "--http2", version="HTTP/2", deflate=deflate)
     (headers,) = seen
     assert headers[":method"] == "CONNECT" and headers[":protocol"] == "websocket", headers
     assert headers[":path"] == "/chat?room=1" and headers[":scheme"] == "http", headers
@@ -238,10 +248,12 @@ async def server_without_the_setting():
 
 
 async def main():
-    await check("wsproto on h2 frame by frame, and our server", client, PATIENCE)
+    await check("wsproto on h2 frame by frame, and our server", lambda: client(False), PATIENCE)
+    await check("wsproto on h2 frame by frame, and our server, with deflate", lambda: client(True), PATIENCE)
     await check("refusals over h2", refusals, PATIENCE)
     await check("a violation on one stream leaves the connection", violation, PATIENCE)
-    await check("our client, and wsproto on h2 as server", server, PATIENCE)
+    await check("our client, and wsproto on h2 as server", lambda: server(False), PATIENCE)
+    await check("our client, and wsproto on h2 as server, with deflate", lambda: server(True), PATIENCE)
     await check("no CONNECT is sent to an h2 server without the setting", server_without_the_setting, PATIENCE)
 
 
