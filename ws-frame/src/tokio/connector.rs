@@ -188,12 +188,9 @@ impl Connector {
             Http2::Negotiated => uri.is_secure(),
             Http2::PriorKnowledge => true,
         };
-        let mut again = true;
-        // Twice at most.
-        loop {
-            if !wanted {
-                break;
-            }
+        let mut tries = if wanted { 2 } else { 0 };
+        while tries > 0 {
+            tries -= 1;
             let (session, place) = match self.sessions.find(self, uri, deadline).await? {
                 Found::Session(session, place) => (session, place),
                 Found::Http1(Some(io)) => return Ok(Over::Http1(io)),
@@ -204,7 +201,7 @@ impl Connector {
                     return Ok(Over::Opened(Box::new((ws.map_io(Transport::H2), response))));
                 }
                 // The server goes away, and has not looked at the request.
-                Err(HandshakeError::Io(error)) if again && crate::h2::is_unprocessed(&error) => again = false,
+                Err(HandshakeError::Io(error)) if tries > 0 && crate::h2::is_unprocessed(&error) => {}
                 Err(error) => return Err(error),
             }
         }
