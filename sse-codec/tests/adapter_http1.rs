@@ -16,7 +16,7 @@ use std::{
 
 use sse_codec::{
     client::{ClientConfig, Disconnect, Ended, Mark, ResumeBy, Resumed},
-    tokio::{EventSource, Signal},
+    tokio::{Connector, EventSource, Io, Signal},
 };
 use tokio::{
     io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader},
@@ -315,4 +315,56 @@ async fn a_restart_may_begin_elsewhere() {
     assert_eq!(mark(&news(&mut source).await), ("4", Mark::New));
     server.request().await;
     assert!(server.request().await.contains("last-event-id: 3\r\n"));
+}
+
+/// A source on a pipe, whose other end has been asked and has answered with a stream's head.
+async fn piped(config: ClientConfig) -> (EventSource, tokio::io::DuplexStream) {
+    let (near, mut far) = tokio::io::duplex(1024);
+    let near = Mutex::new(Some(near));
+    let connector = Connector::new(move |_| {
+        let near = near.lock().unwrap().take().expect("one connection");
+        async move { Ok(Box::new(near) as Box<dyn Io>) }
+    });
+    let mut source = EventSource::open_with(config, connector);
+    let serve = async {
+        let mut request = vec![0; 1024];
+        let length = far.read(&mut request).await.unwrap();
+        assert!(request[..length].ends_with(b"\r\n\r\n"));
+        far.write_all(HEAD.as_bytes()).await.unwrap();
+    };
+    let (opened, ()) = tokio::join!(source.next(), serve);
+    assert!(matches!(opened, Some(Ok(Signal::Open { .. }))));
+    (source, far)
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_reader_that_takes_its_time_is_no_silent_server() {
+    let mut config = ClientConfig::new("http://home.example/").unwrap();
+    config.idle_timeout = Some(Duration::from_secs(45));
+    let (mut source, mut far) = piped(config).await;
+    far.write_all(b"data: 1\n\n").await.unwrap();
+    assert_eq!(mark(&signal(&mut source).await), ("1", Mark::New));
+    far.write_all(b"data: 2\n\n").await.unwrap();
+    tokio::time::advance(Duration::from_secs(3600)).await;
+    assert_eq!(mark(&signal(&mut source).await), ("2", Mark::New));
+    let silence = timeout(Duration::from_secs(46), source.next()).await.expect("45 s of silence");
+    assert!(matches!(silence, Some(Ok(Signal::Waiting { why: Disconnect::Idle, .. }))));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_closed_source_ends_however_much_is_sent() {
+    let (mut source, mut far) = piped(ClientConfig::new("http://home.example/").unwrap()).await;
+    let flood = async {
+        // It ends with the source's side of the pipe.
+        while far.write_all(b"data: x\n\n").await.is_ok() {}
+    };
+    let read = async {
+        for _ in 0..500 {
+            assert_eq!(mark(&signal(&mut source).await), ("x", Mark::New));
+        }
+        source.close();
+        assert_eq!(source.next().await, None);
+        drop(source);
+    };
+    tokio::join!(flood, read);
 }

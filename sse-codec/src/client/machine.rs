@@ -74,6 +74,8 @@ pub struct Client {
     /// Where each attempt begins, if permanent redirects have led away from the URL of the configuration.
     home: Option<Box<Hop>>,
     recent: Recent,
+    /// The configuration asks for gaps or duplicates.
+    is_marking: bool,
     /// Of the last item, but for what `settle` has still to find out.
     mark: Mark,
     /// How many ids the parser had committed when they were last looked at.
@@ -125,6 +127,7 @@ impl Client {
             moved: None,
             home: None,
             recent: Recent::default(),
+            is_marking: config.reset.is_some() || config.remember_ids > 0,
             mark: Mark::New,
             settled: 0,
             resumed: Resumed::Fresh,
@@ -213,48 +216,55 @@ impl Client {
 
     /// Bytes of the body, as they come. Call it until `None`; `input` is then used up. The last event id is that of the
     /// items given out, never of one still to come.
+    #[inline]
     pub fn on_bytes<'s, 'i: 's>(&'s mut self, now: Instant, input: &mut &'i [u8]) -> Option<Item<'s>> {
-        self.settle();
-        match &mut self.state {
-            State::Open { heard, is_timed, .. } => {
-                *heard = now;
-                self.mark = Mark::New;
-                let item = self.parser.next(input)?;
-                match &item {
-                    Item::Event(event) if names(self.config.reset.as_ref(), event) => self.mark = Mark::Gap,
-                    Item::Retry(_) => *is_timed = true,
-                    _ => {}
-                }
-                return Some(item);
+        if self.is_marking {
+            self.settle();
+            self.mark = Mark::New;
+        }
+        let State::Open { heard, is_timed, .. } = &mut self.state else {
+            self.on_other_bytes(now, input);
+            return None;
+        };
+        *heard = now;
+        let item = self.parser.next(input)?;
+        match &item {
+            Item::Event(event) if self.is_marking && names(self.config.reset.as_ref(), event) => {
+                self.mark = Mark::Gap;
             }
-            State::Refused { body, .. } => {
-                let room = self.config.limits.max_error_body.saturating_sub(body.len());
-                body.extend_from_slice(&input[..room.min(input.len())]);
-                if input.len() >= room {
-                    self.give_up(now, Disconnect::End);
-                }
-            }
+            Item::Retry(_) => *is_timed = true,
             _ => {}
         }
+        Some(item)
+    }
+
+    /// Bytes that are no stream's.
+    #[cold]
+    fn on_other_bytes(&mut self, now: Instant, input: &mut &[u8]) {
+        if let State::Refused { body, .. } = &mut self.state {
+            let room = self.config.limits.max_error_body.saturating_sub(body.len());
+            body.extend_from_slice(&input[..room.min(input.len())]);
+            if input.len() >= room {
+                self.give_up(now, Disconnect::End);
+            }
+        }
         *input = &[];
-        None
     }
 
     /// What the item that [`on_bytes`](Self::on_bytes) gave last is in the sequence of all events.
+    #[inline]
     pub fn mark(&mut self) -> Mark {
-        self.settle();
+        if self.is_marking {
+            self.settle();
+        }
         self.mark
     }
 
     /// Looks at the id of the last item, which [`on_bytes`](Self::on_bytes) cannot do while it lends that item.
-    #[inline]
     fn settle(&mut self) {
-        if self.settled != self.parser.commits() {
-            self.note_id();
+        if self.settled == self.parser.commits() {
+            return;
         }
-    }
-
-    fn note_id(&mut self) {
         self.settled = self.parser.commits();
         let max = self.config.remember_ids;
         if max > 0 && self.recent.is_repeated(self.parser.last_event_id(), max) && self.mark == Mark::New {

@@ -90,6 +90,8 @@ pub struct EventSource {
     token: Option<AskToken>,
     link: Link,
     chunk: Bytes,
+    /// When the chunk came. The clock is not read for each of its events.
+    chunk_at: Instant,
     sleep: Option<Pin<Box<Sleep>>>,
     /// The wait that the user was told of.
     told: Option<Instant>,
@@ -134,6 +136,7 @@ impl EventSource {
             token: None,
             link: Link::None,
             chunk: Bytes::new(),
+            chunk_at: now(),
             sleep: None,
             told: None,
             has_ended: false,
@@ -232,7 +235,7 @@ impl EventSource {
     }
 
     /// The next item of the chunk at hand that is worth a signal.
-    fn parse(&mut self, now: Instant) -> Option<Signal> {
+    fn parse(&mut self) -> Option<Signal> {
         /// An item that has let go of the chunk.
         enum Kept {
             Event(Event),
@@ -241,7 +244,7 @@ impl EventSource {
         }
         loop {
             let mut rest = &self.chunk[..];
-            let kept = match self.client.on_bytes(now, &mut rest) {
+            let kept = match self.client.on_bytes(self.chunk_at, &mut rest) {
                 None => None,
                 Some(Item::Event(event)) => Some(Kept::Event(event.to_owned())),
                 Some(Item::Dropped(overflow)) => Some(Kept::Signal(Signal::Dropped(overflow))),
@@ -319,6 +322,7 @@ impl EventSource {
                     Some(Ok(frame)) => {
                         // Trailers mean nothing here.
                         self.chunk = frame.into_data().unwrap_or_default();
+                        self.chunk_at = now();
                         return Poll::Ready(None);
                     }
                     Some(Err(_)) => Disconnect::Error,
@@ -352,9 +356,22 @@ impl Stream for EventSource {
         }
         loop {
             if !this.chunk.is_empty()
-                && let Some(signal) = this.parse(now())
+                && let Some(signal) = this.parse()
             {
                 return Poll::Ready(Some(Ok(signal)));
+            }
+            // Before the deadlines: what has come while nobody polled is no silence.
+            let mut is_pending = false;
+            if this.client.state() == ReadyState::Open {
+                match this.poll_link(context) {
+                    Poll::Ready(Some(signal)) => return Poll::Ready(Some(Ok(signal))),
+                    Poll::Ready(None) => {
+                        if !this.chunk.is_empty() {
+                            continue;
+                        }
+                    }
+                    Poll::Pending => is_pending = true,
+                }
             }
             let at = now();
             match this.client.poll(at) {
@@ -368,14 +385,17 @@ impl Stream for EventSource {
                     }
                     ready!(this.poll_sleep(until, context));
                 }
-                Action::Read { until } => match this.poll_link(context) {
-                    Poll::Ready(Some(signal)) => return Poll::Ready(Some(Ok(signal))),
-                    Poll::Ready(None) => {}
-                    Poll::Pending => {
-                        let Some(until) = until else { return Poll::Pending };
-                        ready!(this.poll_sleep(until, context));
+                Action::Read { until } => {
+                    if !is_pending {
+                        match this.poll_link(context) {
+                            Poll::Ready(Some(signal)) => return Poll::Ready(Some(Ok(signal))),
+                            Poll::Ready(None) => continue,
+                            Poll::Pending => {}
+                        }
                     }
-                },
+                    let Some(until) = until else { return Poll::Pending };
+                    ready!(this.poll_sleep(until, context));
+                }
                 Action::Close => {
                     if this.client.disconnect() == Some(Disconnect::Idle)
                         && let Link::Reading(connected) = &this.link
