@@ -1,8 +1,9 @@
-//! Runs every case of an Autobahn fuzzing server: `cargo run -p ws-frame --features tokio --example autobahn_client -- ws://127.0.0.1:9001`.
+//! Runs every case of an Autobahn fuzzing server: `cargo run -p ws-frame --features deflate,tokio --example autobahn_client -- ws://127.0.0.1:9001`.
 #![allow(clippy::disallowed_methods, reason = "a program, not a core")]
 
 use ws_frame::Config;
-use ws_frame::tokio::connect;
+use ws_frame::deflate::Deflate;
+use ws_frame::tokio::{connect, connect_with, request};
 
 const AGENT: &str = "ws-frame";
 
@@ -16,9 +17,11 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut config = Config::default();
     // Cases 9.3 and 9.4 send 4 MiB in fragments of 64 bytes, far beyond the default.
     config.limits.max_fragments = 65_536;
+    let deflate = Deflate::with_takeover();
     for case in 1..=count {
         let url = format!("{server}/runCase?case={case}&agent={AGENT}");
-        let (mut ws, _response) = connect(&url, config.clone()).await?;
+        let handshake = request(&url)?.deflate(deflate.clone());
+        let (mut ws, _response) = connect_with(handshake, config.clone()).await?;
         // A broken rule ends the case: what we did about it is what the server judges.
         while let Some(Ok(message)) = ws.recv().await {
             if ws.send(message).await.is_err() {
