@@ -47,7 +47,8 @@ def judge(mode, out, expected):
     for name, case in cases.items():
         for part in ("behavior", "behaviorClose"):
             if case[part] not in ("OK", "INFORMATIONAL"):
-                wrong.append(f"{name} {part} {case[part]}")
+                told = json.loads((pathlib.Path(out) / case["reportfile"]).read_text())
+                wrong.append(f"{name} {part} {case[part]} ({told['result']} {told['resultClose']})")
         tally[case["behavior"]] += 1
     if len(cases) != expected:
         wrong.append(f"{expected} cases were expected")

@@ -7,10 +7,10 @@
 )]
 
 use tokio::net::{TcpListener, TcpStream};
-use ws_frame::Config;
 use ws_frame::deflate::Deflate;
 use ws_frame::handshake::Policy;
 use ws_frame::tokio::accept;
+use ws_frame::{Compress, Config};
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -34,7 +34,8 @@ async fn echo(socket: TcpStream, policy: &Policy) -> Result<(), Box<dyn std::err
     socket.set_nodelay(true)?;
     let (mut ws, _request) = accept(socket, policy, config()).await?;
     while let Some(message) = ws.recv().await {
-        ws.send(message?).await?;
+        // Also what is short or does not pay: kosoku 0.1.0, which asks for compression, takes no other echo then.
+        ws.send(message?.compress(Compress::Always)).await?;
     }
     Ok(())
 }
