@@ -17,7 +17,10 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut config = Config::default();
     // Cases 9.3 and 9.4 send 4 MiB in fragments of 64 bytes, far beyond the default.
     config.limits.max_fragments = 65_536;
-    let deflate = Deflate::with_takeover();
+    // The longest cases take half a minute, and count what they get: a ping is not among it.
+    config.heartbeat = None;
+    let mut deflate = Deflate::with_takeover();
+    deflate.level = 1;
     for case in 1..=count {
         let url = format!("{server}/runCase?case={case}&agent={AGENT}");
         let handshake = request(&url)?.deflate(deflate.clone());
