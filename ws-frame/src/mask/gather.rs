@@ -29,12 +29,6 @@ impl Gather {
         Gather { data: BytesMut::new(), text: text.then(Utf8Validator::new) }
     }
 
-    /// Bytes that came.
-    #[allow(dead_code, reason = "what permessage-deflate inflates is appended so")]
-    pub(crate) fn len(&self) -> usize {
-        self.data.len()
-    }
-
     /// Takes `len` bytes of a frame off the front of `buf`; `rest` bytes of it are still to come.
     ///
     /// # Errors
@@ -78,42 +72,15 @@ impl Gather {
         self.check(start, ascii)
     }
 
-    /// Appends what `write` writes into `room` bytes, or fewer; it says how many it wrote.
-    ///
-    /// # Errors
-    /// That of `write`; or, mapped by `invalid`, the offset in the message of the first byte that no text can hold.
-    #[allow(dead_code, reason = "what permessage-deflate inflates is appended so")]
-    pub(crate) fn append_with<E>(
-        &mut self,
-        room: usize,
-        write: impl FnOnce(&mut [u8]) -> Result<usize, E>,
-        invalid: impl FnOnce(u64) -> E,
-    ) -> Result<usize, E> {
-        let start = self.data.len();
-        self.data.resize(start + room, 0);
-        let written = write(&mut self.data[start..]);
-        let len = *written.as_ref().unwrap_or(&0);
-        self.data.truncate(start + len.min(room));
-        let written = written?;
-        self.check(start, 0).map_err(invalid)?;
-        Ok(written)
-    }
-
     /// Appends bytes that are not masked.
     ///
     /// # Errors
     /// The offset in the message of the first byte that no text can hold.
-    #[allow(dead_code, reason = "what permessage-deflate inflates is appended so")]
+    #[cfg(feature = "deflate")]
     pub(crate) fn append(&mut self, plain: &[u8]) -> Result<(), u64> {
         let start = self.data.len();
         self.data.extend_from_slice(plain);
         self.check(start, 0)
-    }
-
-    /// Takes what came so far, as bytes: the check of text goes on behind them.
-    #[allow(dead_code, reason = "what permessage-deflate inflates is appended so")]
-    pub(crate) fn take_bytes(&mut self) -> Bytes {
-        self.data.split().freeze()
     }
 
     /// Lends `buf`, when it is empty, the room behind what came of a big frame: what is read into it need not be copied.
@@ -149,15 +116,6 @@ impl Gather {
     /// Ends the message, as bytes.
     pub(crate) fn into_bytes(self) -> Bytes {
         self.data.freeze()
-    }
-
-    /// Checks that no character is begun and not ended.
-    ///
-    /// # Errors
-    /// Its offset.
-    #[allow(dead_code, reason = "what permessage-deflate inflates is appended so")]
-    pub(crate) fn finish_text(&self) -> Result<(), u64> {
-        self.text.as_ref().map_or(Ok(()), Utf8Validator::finish)
     }
 
     /// Checks the bytes from `start` on, of which the first `ascii` are ASCII.
