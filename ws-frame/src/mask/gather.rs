@@ -43,11 +43,10 @@ impl Gather {
     ) -> Result<(), u64> {
         let start = self.data.len();
         let follows = start > 0 && self.data.as_ptr_range().end == buf.as_ptr();
-        let has_room = rest <= buf.capacity() - len;
         if follows {
             // Read where it stays: no copy.
             self.data.unsplit(buf.split_to(len));
-        } else if start == 0 && position + len + rest >= BIG && has_room {
+        } else if start == 0 && position + len + rest >= BIG && has_room(buf, len, rest) {
             self.data = buf.split_to(len);
         } else {
             self.make_room(len, rest, position + len + rest >= BIG);
@@ -72,15 +71,25 @@ impl Gather {
         self.check(start, ascii)
     }
 
-    /// Appends bytes that are not masked.
+    /// Appends what `write` writes into `room` bytes, or fewer; it says how many it wrote.
     ///
     /// # Errors
-    /// The offset in the message of the first byte that no text can hold.
-    #[cfg(feature = "deflate")]
-    pub(crate) fn append(&mut self, plain: &[u8]) -> Result<(), u64> {
+    /// That of `write`; or, mapped by `invalid`, the offset in the message of the first byte that no text can hold.
+    #[cfg(any(test, feature = "deflate"))]
+    pub(crate) fn append_with<E>(
+        &mut self,
+        room: usize,
+        write: impl FnOnce(&mut [u8]) -> Result<usize, E>,
+        invalid: impl FnOnce(u64) -> E,
+    ) -> Result<usize, E> {
         let start = self.data.len();
-        self.data.extend_from_slice(plain);
-        self.check(start, 0)
+        self.data.resize(start + room, 0);
+        let written = write(&mut self.data[start..]);
+        let len = *written.as_ref().unwrap_or(&0);
+        self.data.truncate(start + len.min(room));
+        let written = written?;
+        self.check(start, 0).map_err(invalid)?;
+        Ok(written)
     }
 
     /// Lends `buf`, when it is empty, the room behind what came of a big frame: what is read into it need not be copied.
@@ -89,6 +98,24 @@ impl Gather {
         if buf.is_empty() && self.data.capacity() - len >= AHEAD {
             *buf = self.data.split_off(len);
         }
+    }
+
+    /// Whether the first `len` bytes of a frame of `whole` may stay where they are until more comes: few of many.
+    pub(crate) fn may_wait(len: usize, whole: usize) -> bool {
+        whole >= BIG && len <= 2 * AHEAD
+    }
+
+    /// Checks text that stays, masked, in the reader's buffer. It is checked once more when it is taken.
+    ///
+    /// # Errors
+    /// As [`take`](Self::take).
+    pub(crate) fn look(&self, bytes: &[u8], key: Option<[u8; 4]>) -> Result<(), u64> {
+        let Some(text) = &self.text else { return Ok(()) };
+        let mut copy = BytesMut::from(bytes);
+        if let Some(key) = key {
+            apply(&mut copy, key, 0);
+        }
+        text.clone().push(&copy)
     }
 
     /// How many bytes to read at most, when `rest` bytes of a frame of `len` are to come: where it is big, those and a little of what
@@ -131,6 +158,12 @@ impl Gather {
         let ahead = if big { AHEAD } else { 0 };
         self.data.reserve(len + rest.saturating_add(ahead).min(came));
     }
+}
+
+/// Whether the rest of a big frame fits behind the bytes that came, where they are or, when nobody holds the memory in front of them
+/// any more, at its beginning.
+fn has_room(buf: &mut BytesMut, len: usize, rest: usize) -> bool {
+    rest <= buf.capacity() - len || buf.try_reclaim(rest.saturating_add(AHEAD))
 }
 
 /// The key as it stands `position` bytes into the payload.
