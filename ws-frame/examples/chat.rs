@@ -14,7 +14,7 @@ use std::sync::Arc;
 
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject as _;
-use tokio::io::{AsyncBufReadExt, BufReader, Lines, Stdin, stdin};
+use tokio::sync::mpsc;
 use ws_frame::handshake::ClientHandshake;
 use ws_frame::reconnect::Backoff;
 use ws_frame::tokio::{Client, ClientEvent, Connector, HandshakeError, Http2, Transport, request};
@@ -40,7 +40,7 @@ async fn main() -> Outcome<()> {
         }
     }
     let handshake = move || opening(&url, subprotocol.as_deref());
-    let lines = BufReader::new(stdin()).lines();
+    let lines = lines();
     if comes_back {
         follow(connector, handshake, lines).await
     } else {
@@ -59,7 +59,7 @@ fn opening(url: &str, subprotocol: Option<&str>) -> Result<ClientHandshake, Hand
 async fn talk(
     connector: Connector,
     handshake: impl Fn() -> Result<ClientHandshake, HandshakeError>,
-    mut lines: Lines<BufReader<Stdin>>,
+    mut lines: mpsc::Receiver<String>,
 ) -> Outcome<()> {
     let (mut ws, _response) = match connector.connect(&handshake()?, Config::default()).await {
         Ok(opened) => opened,
@@ -75,7 +75,7 @@ async fn talk(
     let mut open = true;
     loop {
         tokio::select! {
-            line = lines.next_line(), if open => match line? {
+            line = lines.recv(), if open => match line {
                 Some(line) => ws.send(line).await?,
                 // What the server sends before it sees our Close still comes.
                 None => {
@@ -94,7 +94,7 @@ async fn talk(
 async fn follow(
     connector: Connector,
     handshake: impl Fn() -> Result<ClientHandshake, HandshakeError> + Send + Sync + 'static,
-    mut lines: Lines<BufReader<Stdin>>,
+    mut lines: mpsc::Receiver<String>,
 ) -> Outcome<()> {
     let handshake = Arc::new(handshake);
     let mut client =
@@ -107,7 +107,7 @@ async fn follow(
     let mut open = true;
     loop {
         tokio::select! {
-            line = lines.next_line(), if open => match line? {
+            line = lines.recv(), if open => match line {
                 // What cannot be said now is said on the next connection.
                 Some(line) => if client.queue(line.clone()).is_err() {
                     client.offline().queue(line.into())?;
@@ -124,6 +124,19 @@ async fn follow(
             },
         }
     }
+}
+
+/// The lines of the standard input, read by a thread that the end of the program does not wait for.
+fn lines() -> mpsc::Receiver<String> {
+    let (sender, lines) = mpsc::channel(16);
+    std::thread::spawn(move || {
+        for line in std::io::stdin().lines().map_while(Result::ok) {
+            if sender.blocking_send(line).is_err() {
+                break;
+            }
+        }
+    });
+    lines
 }
 
 fn print(message: &Message) {

@@ -1,7 +1,8 @@
 //! Sends every message back, behind hyper, over HTTP/1.1 and HTTP/2 alike:
 //! `cargo run -p ws-frame --features tower --example hyper_server -- 127.0.0.1:9002`.
 //!
-//! It speaks the subprotocol `echo`, takes pages from anywhere, and asks who comes to `/private` for a token. After the address, the names
+//! It speaks the subprotocol `echo`, takes pages from anywhere, asks who comes to `/private` for a token, and says at `/version`
+//! which version of HTTP it was opened by. After the address, the names
 //! of two PEM files, of a certificate and its key, make it speak TLS.
 #![allow(
     clippy::disallowed_methods,
@@ -89,7 +90,10 @@ fn tls(certificate: &str, key: &str) -> Result<TlsAcceptor, Box<dyn std::error::
     Ok(TlsAcceptor::from(Arc::new(config)))
 }
 
-async fn echo(mut ws: WebSocket<Upgraded>, _head: Parts) {
+async fn echo(mut ws: WebSocket<Upgraded>, head: Parts) {
+    if head.uri.path() == "/version" && ws.send(format!("{:?}", head.version)).await.is_err() {
+        return;
+    }
     while let Some(Ok(message)) = ws.recv().await {
         if ws.send(message).await.is_err() {
             break;
