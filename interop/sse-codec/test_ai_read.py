@@ -33,7 +33,7 @@ import openai  # noqa: E402
 
 CACHE = pathlib.Path(__file__).resolve().parent.parent / ".cache"
 READ = f"{check.BIN}/examples/ai-read"
-COUNT = 60 if check.SMOKE else 500
+COUNT = 30 if check.SMOKE else 500
 SEED = int(os.environ.get("SSE_SEED", time.time_ns() % 1_000_000))
 dice = random.Random(SEED)
 print(f"SSE_SEED={SEED}, {COUNT} generated streams", flush=True)
@@ -450,6 +450,25 @@ def generated(kind, make, share):
         compare(kind, name, got)
 
 
+def cut():
+    """Streams without their end: an error of ours; the libraries raise for a response alone."""
+    for kind, make, end in [("openai-chat", chat_stream, b"[DONE]"), ("openai-responses", response_stream, b"response.completed"), ("anthropic", message_stream, b"message_stop")]:
+        for number in range(5):
+            name = f"{kind}, cut {number}"
+            whole = make()
+            # The last event goes, its lines with it.
+            last = whole.rindex(end)
+            streams[name] = whole[: max(whole.rfind(b"\n\n", 0, last) + 2, whole.rfind(b"\r\n\r\n", 0, last) + 4, whole.rfind(b"\r\r", 0, last) + 2)]
+            [got] = ours([(kind, name, 50)])
+            assert got["error"]["truncated"], got
+            try:
+                theirs(kind, name)
+                raised = False
+            except RuntimeError:
+                raised = True
+            assert raised == (kind == "openai-responses"), f"{name}: raised is {raised}"
+
+
 def partial_json():
     """Prefixes of tool inputs, in both readings, beside jiter."""
     texts = []
@@ -473,6 +492,7 @@ check.check_now(f"{COUNT // 3} generated chat streams", lambda: generated("opena
 check.check_now(f"{COUNT // 3} generated response streams", lambda: generated("openai-responses", response_stream, COUNT // 3))
 rest = COUNT - 2 * (COUNT // 3)
 check.check_now(f"{rest} generated message streams", lambda: generated("anthropic", message_stream, rest))
+check.check_now("streams that were cut", cut)
 check.check_now(f"partial JSON beside jiter {jiter.__version__}", partial_json)
 if check.failed:
     print(f"again with SSE_SEED={SEED}", flush=True)
