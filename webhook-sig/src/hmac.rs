@@ -331,6 +331,10 @@ impl<H: Hash> Drop for Lane<'_, H> {
 }
 
 impl<'a, H: Hash> Run<'a> for HmacRun<'a, H> {
+    fn fork(&self) -> Option<Self> {
+        Some(self.clone())
+    }
+
     #[inline]
     fn update(&mut self, bytes: &[u8]) {
         let Self { lanes, tail, .. } = self;

@@ -90,7 +90,7 @@ impl SignedId {
     pub const MAX_LEN: usize = 128;
 
     /// `None` for a text that is too long. The caller has checked the grammar.
-    pub(super) fn new(text: &str) -> Option<Self> {
+    pub(crate) fn new(text: &str) -> Option<Self> {
         let mut bytes = [0; Self::MAX_LEN];
         bytes.get_mut(..text.len())?.copy_from_slice(text.as_bytes());
         Some(Self { bytes, len: u8::try_from(text.len()).ok()? })
