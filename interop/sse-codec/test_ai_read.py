@@ -7,6 +7,7 @@ sides. Known differences, checked as such where they can occur:
 - the libraries do not know a byte order mark, and OpenAI's takes a comment after an event with an id for an event without data, so
   no generated stream has either (`whatwg_vectors.rs` has both);
 - the `index` of a tool call stays in OpenAI's library; a whole message has none, and ours has none;
+- the last digit of a long fraction is exact in `serde_json` only with its feature `float_roundtrip`, so fractions are short here;
 - jiter, which reads partial JSON for the libraries, takes a number at the end of a text as it stands; `Unfinished::Drop` leaves it
   out, since more digits may follow.
 """
