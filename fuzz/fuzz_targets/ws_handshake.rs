@@ -6,7 +6,7 @@ use bytes::{Bytes, BytesMut};
 use http::{Request, Response};
 use libfuzzer_sys::fuzz_target;
 use ws_frame::handshake::{
-    ClientHandshake, Extension, HeadError, Limits, Origins, Policy, RequestDecoder, ResponseDecoder,
+    BodyDecoder, ClientHandshake, Extension, HeadError, Limits, Origins, PROTOCOL, Policy, RequestDecoder, ResponseDecoder,
     WebSocketUri, accept_key, encode_request, encode_response,
 };
 
@@ -15,6 +15,57 @@ const REQUEST: &[u8] = b"GET /chat HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\n
     Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n";
 const RESPONSE: &[u8] = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
     Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n";
+
+/// Header lines of the input on an extended CONNECT: what is accepted has the answer that its client verifies, and a body of a refusal is
+/// read alike at any split.
+fn extended_connect(tail: &[u8], flags: u8, limits: &Limits) {
+    let uri = WebSocketUri::parse("wss://a/chat").unwrap();
+    let client = ClientHandshake::new(&uri, *b"the sample nonce").subprotocols(["a", "b"]).unwrap();
+    let mut request = client.connect_request(http::Version::HTTP_2);
+    let mut answer = Response::new(());
+    *answer.status_mut() = http::StatusCode::from_u16(200 + u16::from(flags)).unwrap();
+    for line in tail.split(|&byte| byte == b'\n') {
+        let Some(at) = line.iter().position(|&byte| byte == b':') else { continue };
+        let name = http::HeaderName::from_bytes(&line[..at]);
+        if let (Ok(name), Ok(value)) = (name, http::HeaderValue::from_bytes(&line[at + 1..])) {
+            request.headers_mut().append(name.clone(), value.clone());
+            answer.headers_mut().append(name, value);
+        }
+    }
+    let protocol = if flags & 8 == 0 { PROTOCOL } else { "other" };
+    let policy = Policy::new().origins(Origins::any()).subprotocols(["b", "a"]).unwrap().limits(limits.clone());
+    match policy.accept_connect(&request, Some(protocol)) {
+        Ok(accepted) => {
+            assert_eq!(protocol, PROTOCOL);
+            let opened = client.verify_connect(&accepted.response);
+            let chosen = accepted.subprotocol.as_ref().is_none_or(|name| ["a", "b"].contains(&name.as_str()));
+            assert!(chosen && opened.is_ok_and(|opened| opened.subprotocol == accepted.subprotocol));
+        }
+        Err(rejection) => {
+            let answer = rejection.to_connect_response();
+            assert!(answer.status().is_client_error() || answer.status() == 501);
+            assert!(!answer.headers().contains_key("upgrade") && !answer.headers().contains_key("connection"));
+        }
+    }
+    if client.verify_connect(&answer).is_ok() {
+        assert!(answer.status().is_success());
+    }
+    let body = |piece: usize| {
+        let mut limits = Limits::default();
+        limits.max_body = 64;
+        let mut decoder = BodyDecoder::new(&answer, &limits);
+        let mut buf = BytesMut::new();
+        let mut over = decoder.decode(&mut buf);
+        for piece in tail.chunks(piece) {
+            buf.extend_from_slice(piece);
+            over = over || decoder.decode(&mut buf);
+        }
+        let body = decoder.finish();
+        assert!(body.len() <= 64);
+        (over, body)
+    };
+    assert_eq!(body(1), body(tail.len().max(1)));
+}
 
 type Found<T> = Result<Option<(T, BytesMut)>, HeadError>;
 
@@ -100,6 +151,8 @@ fuzz_target!(|data: &[u8]| {
             }
         }
     }
+
+    extended_connect(tail, flags, &limits);
 
     match (response(bytes, bytes.len(), &limits), response(bytes, piece, &limits)) {
         (Ok(Some((a, rest_a))), Ok(Some((b, rest_b)))) => {

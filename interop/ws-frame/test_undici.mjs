@@ -26,6 +26,7 @@ async function open(url, options) {
 
 async function talk({ socket, next, closed }, version) {
   assert.equal(socket.protocol, "echo");
+  assert.match(socket.extensions, /^permessage-deflate/); // undici always offers it
   assert.equal(await next(), version);
   for (const text of ["", "ü✓𝄞", "x".repeat(70_000)]) {
     socket.send(text);

@@ -6,10 +6,12 @@ import pathlib
 import sys
 import time
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "lib"))
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
+
+from ours import PATIENCE, SIZES, chats, serving
 
 import websockets
-from check import BASE, BIN, TOKEN, check, finish
+from check import BASE, TOKEN, check, finish
 
 URL = BASE.replace("http", "ws", 1)
 
@@ -68,22 +70,38 @@ async def wrong_version():
     assert "sec-websocket-version: 13" in head, head
 
 
-async def our_client():
+async def our_client(compression):
     async def echo(socket):
         async for message in socket:
             await socket.send(message)
 
-    async with websockets.serve(echo, "127.0.0.1", 0, compression=None) as server:
+    async with websockets.serve(echo, "127.0.0.1", 0, compression=compression, max_size=None) as server:
         port = server.sockets[0].getsockname()[1]
-        child = await asyncio.create_subprocess_exec(
-            f"{BIN}/examples/chat",
-            f"ws://127.0.0.1:{port}/",
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
-        )
-        out, _ = await child.communicate("one\ntwo ✓\n".encode())
-        assert child.returncode == 0
-        assert out.decode().split("\n") == ["one", "two ✓", ""], out
+        await chats(f"ws://127.0.0.1:{port}/", deflate=bool(compression))
+
+
+async def our_server(compression):
+    async with serving() as port:
+        async with websockets.connect(f"ws://127.0.0.1:{port}/version", subprotocols=["echo"], compression=compression, max_size=None) as ws:
+            assert ws.subprotocol == "echo" and bool(ws.protocol.extensions) == bool(compression)
+            assert await ws.recv() == "HTTP/1.1"
+            for size in SIZES:
+                for message in ("é" * size, bytes(size)):
+                    await ws.send(message)
+                    assert await ws.recv() == message
+            await ws.send(["in ", "many ", "fragments"])
+            assert await ws.recv() == "in many fragments"
+            await ws.close(4321, "done")
+        assert ws.close_code == 4321
+
+
+async def room_with_deflate():
+    async with websockets.connect(f"{URL}/ws/lobby?token={TOKEN}", compression="deflate") as socket:
+        assert socket.protocol.extensions
+        await until(socket, "joined")
+        for body in ("short", "a body that repeats itself, " * 200):
+            await socket.send(json.dumps({"type": "message", "from": "deflate", "body": body}))
+            assert (await until(socket, "message"))["body"] == body
 
 
 async def main():
@@ -92,7 +110,11 @@ async def main():
     await check("a message in many fragments", fragments)
     await check("ping is answered", latency)
     await check("a wrong version is answered 426 with ours", wrong_version)
-    await check("our client against a websockets server", our_client)
+    await check("a room with deflate", room_with_deflate)
+    for compression in (None, "deflate"):
+        how = ", with deflate" if compression else ""
+        await check(f"our client against a websockets server{how}", lambda: our_client(compression), PATIENCE)
+        await check(f"a websockets client against our server{how}", lambda: our_server(compression), PATIENCE)
 
 
 asyncio.run(main())

@@ -1,10 +1,10 @@
 // WebSocket by npm `ws`: as clients of the showcase's rooms, and as the server of our client.
 import assert from "node:assert/strict";
-import { execFile } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
 import WebSocket, { WebSocketServer } from "ws";
-import { base, bin, check, createUser, finish, json, someone, token, within } from "../lib/check.mjs";
+import { base, check, createUser, finish, json, someone, token, within } from "../lib/check.mjs";
+import { LINES, PATIENCE, chat, serve } from "./ours.mjs";
 
 const url = base.replace(/^http/, "ws");
 
@@ -115,24 +115,55 @@ await check("a refused upgrade is a problem with a status", async () => {
   assert.match(answer.headers.get("content-type"), /problem\+json/);
 });
 
-await check("our client against a ws server, with and without fragments", async () => {
-  const server = new WebSocketServer({ port: 0, host: "127.0.0.1", perMessageDeflate: false });
-  await once(server, "listening");
-  server.on("connection", (socket) => socket.on("message", (data, binary) => {
-    if (data.length > 4) {
-      socket.send(data.subarray(0, 2), { fin: false, binary });
-      socket.ping();
-      socket.send(data.subarray(2), { fin: true, binary });
-    } else socket.send(data, { binary });
-  }));
-  const child = execFile(`${bin}/examples/chat`, [`ws://127.0.0.1:${server.address().port}/`]);
-  let out = "";
-  child.stdout.on("data", (chunk) => { out += chunk; });
-  child.stdin.end("hi\nlonger than four ✓\n");
-  const [code] = await within(10_000, once(child, "exit"), "our client's end");
-  server.close();
-  assert.equal(code, 0);
-  assert.deepEqual(out.trim().split("\n"), ["hi", "longer than four ✓"]);
+await check("a room with deflate", async () => {
+  const one = await join("lobby", { perMessageDeflate: true });
+  assert.match(one.socket.extensions, /^permessage-deflate/);
+  await one.authenticate();
+  for (const body of ["short", "a body that repeats itself, ".repeat(200)]) {
+    one.say({ type: "message", from: "deflate", body });
+    assert.equal((await one.next((m) => m.type === "message" && m.from === "deflate")).body, body);
+  }
+  one.socket.terminate();
 });
+
+for (const perMessageDeflate of [false, { threshold: 0 }]) {
+  const how = perMessageDeflate ? ", with deflate" : "";
+
+  await check(`our client against a ws server, whole and in fragments${how}`, async () => {
+    const server = new WebSocketServer({ port: 0, host: "127.0.0.1", perMessageDeflate });
+    await once(server, "listening");
+    server.on("connection", (socket) => socket.on("message", (data, binary) => {
+      if (data.length % 2) {
+        socket.send(data.subarray(0, 2), { fin: false, binary });
+        socket.ping();
+        socket.send(data.subarray(2), { fin: true, binary });
+      } else socket.send(data, { binary });
+    }));
+    const lines = [...LINES, "odd"];
+    const { code, out, err } = await chat(`ws://127.0.0.1:${server.address().port}/`, lines, "--deflate");
+    server.close();
+    assert.equal(code, 0, err);
+    assert.deepEqual(out, lines);
+    assert.equal(err.includes("extensions permessage-deflate"), Boolean(perMessageDeflate), err);
+  });
+
+  await check(`a ws client against our server${how}`, async () => {
+    const server = await serve("hyper_server");
+    const socket = new WebSocket(`ws://127.0.0.1:${server.port}/version`, ["other", "echo"], { perMessageDeflate });
+    const got = [];
+    socket.on("message", (data, binary) => got.push(binary ? data : data.toString()));
+    await within(PATIENCE, once(socket, "open"), "open");
+    assert.deepEqual([socket.protocol, socket.extensions.startsWith("permessage-deflate")], ["echo", Boolean(perMessageDeflate)]);
+    const sent = ["", "é".repeat(50_000), randomBytes(65_536), Buffer.alloc(300_000)];
+    for (const message of sent) socket.send(message);
+    socket.send("in fra", { fin: false });
+    socket.send("gments", { fin: true });
+    socket.close(4321, "done");
+    const [code] = await within(PATIENCE, once(socket, "close"), "close");
+    await server.kill();
+    assert.equal(code, 4321);
+    assert.deepEqual(got, ["HTTP/1.1", ...sent, "in fragments"]);
+  });
+}
 
 finish();

@@ -2,7 +2,7 @@
 //! `cargo run -p ws-frame --all-features --example chat -- ws://127.0.0.1:9001/`.
 //!
 //! Options after the URL: `--ca FILE` trusts the authority in a PEM file, `--http2` goes over HTTP/2 where the server can,
-//! `--subprotocol NAME` offers one, `--comes-back` connects again when the connection is lost.
+//! `--subprotocol NAME` offers one, `--deflate` offers to compress, `--comes-back` connects again when the connection is lost.
 #![allow(
     clippy::disallowed_methods,
     clippy::print_stdout,
@@ -15,6 +15,7 @@ use std::sync::Arc;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject as _;
 use tokio::sync::mpsc;
+use ws_frame::deflate::Deflate;
 use ws_frame::handshake::ClientHandshake;
 use ws_frame::reconnect::Backoff;
 use ws_frame::tokio::{Client, ClientEvent, Connector, HandshakeError, Http2, Transport, request};
@@ -26,7 +27,8 @@ type Outcome<T> = Result<T, Box<dyn std::error::Error>>;
 async fn main() -> Outcome<()> {
     let mut arguments = std::env::args().skip(1);
     let url = arguments.next().ok_or("give the URL of a server, such as ws://127.0.0.1:9001/")?;
-    let (mut connector, mut subprotocol, mut comes_back) = (Connector::new(), None, false);
+    let (mut connector, mut subprotocol, mut deflate, mut comes_back) =
+        (Connector::new(), None, false, false);
     while let Some(option) = arguments.next() {
         match option.as_str() {
             "--ca" => connector = connector.tls(trusting(&arguments.next().ok_or("--ca FILE")?)?),
@@ -35,11 +37,14 @@ async fn main() -> Outcome<()> {
                 connector = connector.http2(known);
             }
             "--subprotocol" => subprotocol = arguments.next(),
+            "--deflate" => deflate = true,
             "--comes-back" => comes_back = true,
             other => return Err(format!("no option {other}").into()),
         }
     }
-    let handshake = move || opening(&url, subprotocol.as_deref());
+    // Made once: connections share its pool.
+    let deflate = deflate.then(Deflate::with_takeover);
+    let handshake = move || opening(&url, subprotocol.as_deref(), deflate.as_ref());
     let lines = lines();
     if comes_back {
         follow(connector, handshake, lines).await
@@ -48,8 +53,15 @@ async fn main() -> Outcome<()> {
     }
 }
 
-fn opening(url: &str, subprotocol: Option<&str>) -> Result<ClientHandshake, HandshakeError> {
-    let handshake = request(url)?;
+fn opening(
+    url: &str,
+    subprotocol: Option<&str>,
+    deflate: Option<&Deflate>,
+) -> Result<ClientHandshake, HandshakeError> {
+    let mut handshake = request(url)?;
+    if let Some(deflate) = deflate {
+        handshake = handshake.deflate(deflate.clone());
+    }
     Ok(match subprotocol {
         Some(name) => handshake.clone().subprotocols([name]).unwrap_or(handshake),
         None => handshake,
@@ -61,7 +73,7 @@ async fn talk(
     handshake: impl Fn() -> Result<ClientHandshake, HandshakeError>,
     mut lines: mpsc::Receiver<String>,
 ) -> Outcome<()> {
-    let (mut ws, _response) = match connector.connect(&handshake()?, Config::default()).await {
+    let (mut ws, response) = match connector.connect(&handshake()?, Config::default()).await {
         Ok(opened) => opened,
         Err(error) => {
             if let HandshakeError::Response { response, .. } = &error {
@@ -71,7 +83,10 @@ async fn talk(
         }
     };
     let version = if matches!(ws.io(), Transport::H2(_)) { "HTTP/2" } else { "HTTP/1.1" };
-    eprintln!("open over {version}, subprotocol {}", ws.subprotocol().map_or("none", |name| name.as_str()));
+    let extensions =
+        response.headers().get("sec-websocket-extensions").map_or(&b"none"[..], |value| value.as_bytes());
+    let subprotocol = ws.subprotocol().map_or("none", |name| name.as_str());
+    eprintln!("open over {version}, subprotocol {subprotocol}, extensions {}", extensions.escape_ascii());
     let mut open = true;
     loop {
         tokio::select! {

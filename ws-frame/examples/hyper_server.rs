@@ -1,5 +1,5 @@
 //! Sends every message back, behind hyper, over HTTP/1.1 and HTTP/2 alike:
-//! `cargo run -p ws-frame --features tower --example hyper_server -- 127.0.0.1:9002`.
+//! `cargo run -p ws-frame --features deflate,tower --example hyper_server -- 127.0.0.1:9002`.
 //!
 //! It speaks the subprotocol `echo`, takes pages from anywhere, asks who comes to `/private` for a token, and says at `/version`
 //! which version of HTTP it was opened by. After the address, the names
@@ -29,6 +29,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpListener;
 use tokio_rustls::TlsAcceptor;
 use tower_service::Service;
+use ws_frame::deflate::Deflate;
 use ws_frame::handshake::Origins;
 use ws_frame::tokio::WebSocket;
 use ws_frame::tower::{Upgraded, upgrade};
@@ -43,7 +44,11 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     };
     let listener = TcpListener::bind(&address).await?;
     println!("listening on ws://{}", listener.local_addr()?);
-    let endpoint = upgrade(echo).origins(Origins::any()).subprotocols(["echo"])?.authorize(authorize);
+    let endpoint = upgrade(echo)
+        .origins(Origins::any())
+        .deflate(Deflate::default())
+        .subprotocols(["echo"])?
+        .authorize(authorize);
     loop {
         let (socket, peer) = listener.accept().await?;
         socket.set_nodelay(true)?;

@@ -105,6 +105,6 @@ pub use text::{InvalidText, Text};
 pub use utf8::Utf8Validator;
 
 /// The README's example runs as a test.
-#[cfg(all(doctest, feature = "tokio"))]
+#[cfg(all(doctest, feature = "h2", feature = "tower"))]
 #[doc = include_str!("../README.md")]
 struct Readme;

@@ -1,7 +1,7 @@
 //! `/ws/{room}`: a WebSocket that sits in a room, by GET over HTTP/1.1 and by extended CONNECT over HTTP/2.
 #![allow(clippy::disallowed_methods, reason = "a connection lives in a task of its own")]
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use http::{Response, header};
 use rest_core::auth::{BearerError, authenticate};
@@ -9,6 +9,7 @@ use rest_core::problem::ToProblem;
 use rest_core::tower::Body;
 use serde_json::Value;
 use tokio::io::{AsyncRead, AsyncWrite};
+use ws_frame::deflate::Deflate;
 use ws_frame::handshake::Policy;
 use ws_frame::tokio::WebSocket;
 use ws_frame::tower::{Opening, accept};
@@ -21,6 +22,9 @@ use crate::failure::Failure;
 use crate::server::Seat;
 use crate::stats::count;
 use crate::store::{rooms, users};
+
+/// Pages of our own, and messages compressed for who can read them so. One for all: compressors are shared.
+static POLICY: LazyLock<Policy> = LazyLock::new(|| Policy::new().deflate(Deflate::default()));
 
 /// Decides over the handshake. Whoever cannot send headers, as a browser, gives the token in the query or says it later;
 /// a token that is wrong is refused here.
@@ -40,7 +44,7 @@ pub(crate) async fn join(call: Call) -> Result<Response<Body>, Failure> {
         None => false,
     };
     let mut request = call.into_request();
-    let (response, opening) = match accept(&Policy::new(), &mut request) {
+    let (response, opening) = match accept(&POLICY, &mut request) {
         Ok(accepted) => accepted,
         Err(rejection) => return Ok(as_problem(rejection.to_response(), &rejection.to_string())),
     };

@@ -152,8 +152,7 @@ mod tests {
         for (name, value) in headers {
             response.headers_mut().append(*name, HeaderValue::from_static(value));
         }
-        let mut limits = Limits::default();
-        limits.max_body = max;
+        let limits = Limits { max_body: max, ..Limits::DEFAULT };
         let mut decoder = BodyDecoder::new(&response, &limits);
         let mut buf = BytesMut::new();
         let mut over = decoder.decode(&mut buf);

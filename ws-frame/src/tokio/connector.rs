@@ -25,7 +25,7 @@ use crate::handshake::{ClientHandshake, WebSocketUri};
 /// ws.send("hello").await?;
 /// # Ok(()) }
 /// ```
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Connector {
     #[cfg(feature = "rustls")]
     tls: Option<super::tls::Tls>,
@@ -65,7 +65,10 @@ impl Connector {
         Self {
             #[cfg(feature = "rustls")]
             tls: super::tls::Tls::public_roots(),
-            ..Self::default()
+            #[cfg(feature = "h2")]
+            http2: Http2::Off,
+            #[cfg(feature = "h2")]
+            sessions: Arc::default(),
         }
     }
 
@@ -155,6 +158,12 @@ impl Connector {
     }
 }
 
+impl Default for Connector {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 /// How far HTTP/2 came.
 #[cfg(feature = "h2")]
 enum Over {
@@ -179,8 +188,9 @@ impl Connector {
             Http2::Negotiated => uri.is_secure(),
             Http2::PriorKnowledge => true,
         };
-        let mut again = true;
-        while wanted {
+        let mut tries = if wanted { 2 } else { 0 };
+        while tries > 0 {
+            tries -= 1;
             let (session, place) = match self.sessions.find(self, uri, deadline).await? {
                 Found::Session(session, place) => (session, place),
                 Found::Http1(Some(io)) => return Ok(Over::Http1(io)),
@@ -191,7 +201,7 @@ impl Connector {
                     return Ok(Over::Opened(Box::new((ws.map_io(Transport::H2), response))));
                 }
                 // The server goes away, and has not looked at the request.
-                Err(HandshakeError::Io(error)) if again && crate::h2::is_unprocessed(&error) => again = false,
+                Err(HandshakeError::Io(error)) if tries > 0 && crate::h2::is_unprocessed(&error) => {}
                 Err(error) => return Err(error),
             }
         }

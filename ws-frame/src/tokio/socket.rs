@@ -102,6 +102,10 @@ const FIRST_READ: usize = 4096;
 /// Room made for each read while a lot comes.
 const NEXT_READ: usize = 64 * 1024;
 
+/// What is written at once without a vectored write. Such a stream may copy what it takes, as hyper's over HTTP/2 does, and pieces bound
+/// what it holds beyond our queue.
+const MAX_PIECE: usize = 64 * 1024;
+
 /// Slices lent to one vectored write.
 const SLICES: usize = 32;
 
@@ -490,7 +494,10 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> WebSocket<IO> {
             && filled > 0
         {
             let io = Pin::new(&mut self.io);
-            let written = if filled == 1 || !io.is_write_vectored() {
+            let written = if !io.is_write_vectored() {
+                let piece = slices[0].get(..MAX_PIECE).unwrap_or(&slices[0]);
+                ready!(io.poll_write(cx, piece))?
+            } else if filled == 1 {
                 ready!(io.poll_write(cx, &slices[0]))?
             } else {
                 ready!(io.poll_write_vectored(cx, slices))?

@@ -116,6 +116,14 @@ impl<F> Upgrade<F> {
         Ok(self.policy(policy))
     }
 
+    /// Speaks permessage-deflate with clients that offer it (RFC 7692).
+    #[cfg(feature = "deflate")]
+    #[must_use]
+    pub fn deflate(self, deflate: crate::deflate::Deflate) -> Self {
+        let policy = Policy::clone(&self.policy).deflate(deflate);
+        self.policy(policy)
+    }
+
     /// Sets how connections behave: limits, heartbeat, delivery.
     #[must_use]
     pub fn config(mut self, config: impl Into<Arc<Config>>) -> Self {

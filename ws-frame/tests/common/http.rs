@@ -1,5 +1,6 @@
 //! A hyper server for the tests of the adapters, and clients that say anything.
 #![allow(dead_code, reason = "each test program uses its own part")]
+#![allow(clippy::disallowed_methods, reason = "tests of the adapters run servers and wait")]
 
 use std::convert::Infallible;
 use std::net::SocketAddr;
