@@ -125,12 +125,15 @@ pub enum BodyFlaw {
         /// Its name.
         member: &'static str,
     },
+    /// It broke off before its end.
+    Incomplete,
 }
 
 impl fmt::Display for BodyFlaw {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Time { member } => write!(f, "the body has no time in {member}"),
+            Self::Incomplete => f.write_str("the body broke off"),
         }
     }
 }

@@ -34,6 +34,8 @@
 //! | delivering: schedule, retries, dead letters, replay | [`delivery`] |
 //! | bounds | [`Limits`], [`delivery::Limits`] |
 //! | time | [`UnixMillis`] |
+//! | answers to a provider that asks whether an endpoint is there | [`challenge`] |
+#![cfg_attr(feature = "tower", doc = "| a `tower` layer that lets verified requests through | [`tower`] |")]
 #![cfg_attr(feature = "json", doc = "| JSON out of verified bytes | [`json`] |")]
 #![cfg_attr(feature = "hyper", doc = "| sending over hyper and tokio | [`hyper`] |")]
 #![no_std]
@@ -43,10 +45,12 @@ extern crate alloc;
 extern crate std;
 
 mod algorithm;
+pub mod challenge;
 mod constant_time;
 pub mod delivery;
 mod error;
 mod few;
+mod form;
 mod headers;
 mod hmac;
 #[cfg(feature = "hyper")]
@@ -60,6 +64,8 @@ mod secret;
 mod sign;
 pub mod ssrf;
 mod time;
+#[cfg(feature = "tower")]
+pub mod tower;
 mod verify;
 
 pub use algorithm::{Algorithm, Sign, Verify};

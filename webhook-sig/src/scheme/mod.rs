@@ -20,7 +20,7 @@ pub(crate) use read::{Claims, Timestamp, read};
 pub use twilio::json_url as twilio_json_url;
 
 /// The schemes of one kind of key.
-pub trait Schemes: Copy + fmt::Debug {
+pub trait Schemes: Copy + fmt::Debug + Send + Sync + 'static {
     /// What the scheme puts on the wire.
     fn layout(self) -> &'static Layout;
 }
