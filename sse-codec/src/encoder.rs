@@ -182,11 +182,14 @@ impl<'a> From<&'a Event> for Frame<'a> {
 /// One line for each line of `text`, whatever ends it.
 fn lines(prefix: &[u8], text: &str, out: &mut BytesMut) {
     let mut rest = text.as_bytes();
-    while let Some(end) = scan::line_end(rest) {
-        line(prefix, &rest[..end], out);
-        rest = scan::after_line_end(&rest[end..]);
+    loop {
+        let (value, tail) = scan::split(rest);
+        line(prefix, value.bytes(), out);
+        if tail.is_empty() {
+            return;
+        }
+        rest = scan::after_line_end(tail);
     }
-    line(prefix, rest, out);
 }
 
 fn line(prefix: &[u8], value: &[u8], out: &mut BytesMut) {

@@ -20,8 +20,57 @@ pub enum Item<'a> {
     IdOnly(&'a str),
     /// The reconnection time is now this; it is in force even if the block never ends.
     Retry(Duration),
+    /// Something that the standard tells a parser to ignore; only if [`Parser::show_ignored`](crate::Parser::show_ignored) was called.
+    Ignored(Ignored<'a>),
     /// A limit was crossed; [`LimitKind::drops_block`](crate::LimitKind::drops_block) tells what is lost.
     Dropped(Overflow),
+}
+
+/// What was meant and did not arrive (HTML Standard §9.2.6, "process the field": "ignore the field"). `offset` is where its line
+/// begins, in bytes from the start of the stream.
+#[non_exhaustive]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Ignored<'a> {
+    /// No field has this name. Names are case-sensitive and take no space.
+    UnknownField {
+        /// The name: what stands before the first colon, or the whole line.
+        name: &'a str,
+        /// Where the line begins.
+        offset: u64,
+    },
+    /// A reconnection time must be ASCII digits, in milliseconds.
+    BadRetry {
+        /// What stands there.
+        value: &'a str,
+        /// Where the line begins.
+        offset: u64,
+    },
+    /// An id must not hold NUL.
+    IdWithNul {
+        /// What stands there.
+        value: &'a str,
+        /// Where the line begins.
+        offset: u64,
+    },
+}
+
+impl fmt::Display for Ignored<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::UnknownField { name, offset } => {
+                write!(
+                    f,
+                    "unknown field {name:?} at byte {offset}: use data, event, id or retry, in lower case"
+                )
+            }
+            Self::BadRetry { value, offset } => {
+                write!(f, "retry {value:?} at byte {offset} is no number: send milliseconds in ascii digits")
+            }
+            Self::IdWithNul { value, offset } => {
+                write!(f, "id {value:?} at byte {offset} holds NUL: remove or escape it")
+            }
+        }
+    }
 }
 
 /// One event as dispatched, lent by the parser from the chunk it was given or from its own buffer.
@@ -117,6 +166,16 @@ impl Event {
         }
         let data = data.replace("\r\n", "\n").replace('\r', "\n");
         EventRef::from_parser(event.as_str(), &data, id.as_str()).to_owned()
+    }
+
+    /// Data that is the parser's to give; `event` without newline, `id` without NUL or newline.
+    pub(crate) fn from_parser(data: String, event: &str, id: &str) -> Self {
+        let event = if event == MESSAGE { "" } else { event };
+        let length = data.len();
+        let mut text = data;
+        text.push_str(event);
+        text.push_str(id);
+        Self { text, data: length, event: event.len() }
     }
 
     /// Lends the event.

@@ -32,12 +32,30 @@ pub struct Limits {
     /// The longest event type; default 1 KiB. A longer one drops its block, since the event cannot be told from others.
     /// Stops types that would fill a table of listeners or a log.
     pub max_event: usize,
+    /// What a crossed bound does; default [`OnOverflow::Resync`].
+    pub on_overflow: OnOverflow,
+}
+
+/// What happens to the stream when a bound is crossed, after that was reported.
+#[non_exhaustive]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum OnOverflow {
+    /// The block is dropped (of a long id, only the field), and the parser goes on behind the next blank line.
+    #[default]
+    Resync,
+    /// Nothing more comes until [`Parser::finish`](crate::Parser::finish): for streams of which no part may be missing.
+    Terminate,
 }
 
 impl Limits {
     /// The defaults given at each field.
-    pub const DEFAULT: Self =
-        Self { max_line: 1 << 20, max_data: 4 << 20, max_id: 1 << 10, max_event: 1 << 10 };
+    pub const DEFAULT: Self = Self {
+        max_line: 1 << 20,
+        max_data: 4 << 20,
+        max_id: 1 << 10,
+        max_event: 1 << 10,
+        on_overflow: OnOverflow::Resync,
+    };
 }
 
 impl Default for Limits {

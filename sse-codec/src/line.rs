@@ -2,47 +2,65 @@
 
 use core::time::Duration;
 
+use crate::scan::Span;
+
 /// What a line that is not blank says.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) enum Line<'a> {
-    Data(&'a [u8]),
-    Event(&'a [u8]),
-    Id(&'a [u8]),
+    Data(Span<'a>),
+    Event(Span<'a>),
+    Id(Span<'a>),
     Retry(Duration),
-    Comment(&'a [u8]),
-    /// An unknown field, or a reconnection time that is no number.
-    Ignored,
+    Comment(Span<'a>),
+    /// A reconnection time that is no number.
+    BadRetry(Span<'a>),
+    /// A field of another name.
+    Unknown(Span<'a>),
 }
 
 impl<'a> Line<'a> {
-    #[inline]
-    pub(crate) fn parse(line: &'a [u8]) -> Self {
-        if let Some(rest) = line.strip_prefix(b"data") {
-            return value(rest).map_or(Self::Ignored, Self::Data);
+    pub(crate) fn parse(line: Span<'a>) -> Self {
+        let bytes = line.bytes();
+        let colon = memchr::memchr(b':', bytes);
+        let name = colon.unwrap_or(bytes.len());
+        let value = || match colon {
+            Some(colon) => line.part(colon + 1..bytes.len()).without_space(),
+            None => line.part(bytes.len()..bytes.len()),
+        };
+        match &bytes[..name] {
+            b"data" => Self::Data(value()),
+            b"event" => Self::Event(value()),
+            b"id" => Self::Id(value()),
+            b"retry" => match milliseconds(value().bytes()) {
+                Some(time) => Self::Retry(time),
+                None => Self::BadRetry(value()),
+            },
+            b"" => Self::Comment(value()),
+            _ => Self::Unknown(line.part(0..name)),
         }
-        if let Some(rest) = line.strip_prefix(b"event") {
-            return value(rest).map_or(Self::Ignored, Self::Event);
-        }
-        if let Some(rest) = line.strip_prefix(b"id") {
-            return value(rest).map_or(Self::Ignored, Self::Id);
-        }
-        if let Some(text) = line.strip_prefix(b":") {
-            return Self::Comment(text.strip_prefix(b" ").unwrap_or(text));
-        }
-        if let Some(rest) = line.strip_prefix(b"retry") {
-            return value(rest).and_then(milliseconds).map_or(Self::Ignored, Self::Retry);
-        }
-        Self::Ignored
     }
 }
 
-/// The value behind a name: after the first colon and one space; empty without a colon. `None`: the name goes on.
+/// The fields that are told by their first bytes, as almost all lines are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Prefix {
+    Data,
+    Event,
+    Id,
+    /// A colon alone; a space after it is not told.
+    Comment,
+    Other,
+}
+
+/// The name at the front, with its colon and one space, and what follows it.
 #[inline]
-fn value(after_name: &[u8]) -> Option<&[u8]> {
-    match after_name {
-        [b':', b' ', value @ ..] | [b':', value @ ..] => Some(value),
-        [] => Some(after_name),
-        _ => None,
+pub(crate) fn prefix(bytes: &[u8]) -> (Prefix, &[u8]) {
+    match bytes {
+        [b'd', b'a', b't', b'a', b':', b' ', value @ ..] => (Prefix::Data, value),
+        [b'e', b'v', b'e', b'n', b't', b':', b' ', value @ ..] => (Prefix::Event, value),
+        [b'i', b'd', b':', b' ', value @ ..] => (Prefix::Id, value),
+        [b':', text @ ..] => (Prefix::Comment, text),
+        _ => (Prefix::Other, bytes),
     }
 }
 

@@ -44,10 +44,12 @@ pub trait Verify: Algorithm {
         Self: Sized;
 }
 
-/// A message under way: takes the signed bytes in order, and says at the end which key matched. A clone goes on
-/// by itself, for a message that has more than one form.
+/// A message under way: takes the signed bytes in order, and says at the end which key matched.
 #[doc(hidden)]
-pub trait Run<'a>: Clone {
+pub trait Run<'a>: Sized {
+    /// Another one that goes on by itself, for a scheme with two forms of a message; none for a kind of key that no
+    /// such scheme has.
+    fn fork(&self) -> Option<Self>;
     /// The next of the signed bytes.
     fn update(&mut self, bytes: &[u8]);
     /// The end. The first key that one of the signatures is of.

@@ -103,6 +103,8 @@ pub enum Flaw {
     Timestamp,
     /// No signature in it is well-formed: label, encoding or length.
     Signature,
+    /// The URL is not one that the scheme allows: another scheme, host, path, or more than these.
+    Url,
 }
 
 impl fmt::Display for Flaw {
@@ -112,6 +114,7 @@ impl fmt::Display for Flaw {
             Self::Id => "not an id",
             Self::Timestamp => "not a timestamp in digits",
             Self::Signature => "no well-formed signature",
+            Self::Url => "not a URL that is allowed",
         })
     }
 }
@@ -127,6 +130,12 @@ pub enum BodyFlaw {
     },
     /// It broke off before its end.
     Incomplete,
+    /// It is no message of SNS: no JSON object, a member is missing, there twice, or not of its form.
+    Envelope,
+    /// The certificate's URL is not one of SNS.
+    CertificateUrl,
+    /// The signature's version is not one that the receiver takes.
+    SignatureVersion,
 }
 
 impl fmt::Display for BodyFlaw {
@@ -134,6 +143,9 @@ impl fmt::Display for BodyFlaw {
         match self {
             Self::Time { member } => write!(f, "the body has no time in {member}"),
             Self::Incomplete => f.write_str("the body broke off"),
+            Self::Envelope => f.write_str("the body is not a message of SNS"),
+            Self::CertificateUrl => f.write_str("the body names a certificate that is not of SNS"),
+            Self::SignatureVersion => f.write_str("the body has a signature of a version that is not taken"),
         }
     }
 }

@@ -33,4 +33,9 @@ impl<T, const INLINE: usize> Few<T, INLINE> {
     pub(crate) fn iter_mut(&mut self) -> impl Iterator<Item = &mut T> {
         self.inline.iter_mut().flatten().chain(&mut self.more)
     }
+
+    #[cfg(feature = "ed25519")]
+    pub(crate) fn into_iter(self) -> impl Iterator<Item = T> {
+        self.inline.into_iter().flatten().chain(self.more)
+    }
 }

@@ -159,6 +159,10 @@ struct Lane<'a, H: Hash> {
 }
 
 impl<'a, H: Hash> Run<'a> for HmacRun<'a, H> {
+    fn fork(&self) -> Option<Self> {
+        Some(self.clone())
+    }
+
     #[inline]
     fn update(&mut self, bytes: &[u8]) {
         let Self { lanes, buffer, .. } = self;

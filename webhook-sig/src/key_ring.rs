@@ -215,6 +215,39 @@ impl<K: Algorithm> KeyRing<K> {
         Ok(())
     }
 
+    /// Brings the ring to a set of keys that is published anew from time to time, such as a key set in JSON
+    /// (`Jwks`). A key that is not in the set any more ends after `overlap`; one that is new counts from `now` on;
+    /// one whose name stays takes the key that the set has now. Keys that ended are dropped.
+    ///
+    /// # Errors
+    /// [`KeyRingError::DuplicateId`], [`KeyRingError::TooManyActive`]; the ring is then as it was.
+    pub fn replace(
+        &mut self,
+        keys: impl IntoIterator<Item = (impl Into<KeyId>, impl Into<K>)>,
+        now: UnixMillis,
+        overlap: Duration,
+    ) -> Result<(), KeyRingError> {
+        let mut entries: Vec<Entry<K>> = Vec::new();
+        for (id, key) in keys {
+            let id = id.into();
+            let known = self.entries.iter().find(|entry| entry.id == id && entry.is_active(now));
+            let window = known.map_or(Window::from(now), |entry| Window::from(entry.window.from));
+            entries.push(Entry { id, window, key: key.into() });
+        }
+        for entry in &self.entries {
+            if entries.iter().all(|new| new.id != entry.id) {
+                let mut entry = entry.clone();
+                entry.window.end(now + overlap);
+                entries.push(entry);
+            }
+        }
+        entries.retain(|entry| !entry.window.is_over(now));
+        let replaced = Self { entries, max_active: self.max_active };
+        replaced.check()?;
+        *self = replaced;
+        Ok(())
+    }
+
     /// Ends a key at `at`, or leaves it if it ends earlier. Tells whether the ring has such a key.
     pub fn expire(&mut self, id: &str, at: UnixMillis) -> bool {
         let Some(entry) = self.entries.iter_mut().find(|entry| entry.id.as_str() == id) else { return false };

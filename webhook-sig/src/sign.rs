@@ -168,7 +168,7 @@ impl<'b> Framed<'b> {
 }
 
 /// Narrower than what a verifier takes: what stands here has one meaning in every receiver.
-fn check_id(id: &str) -> Result<(), SignError> {
+pub(crate) fn check_id(id: &str) -> Result<(), SignError> {
     let plain = id.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-'));
     if plain && (1..=SignedId::MAX_LEN).contains(&id.len()) { Ok(()) } else { Err(SignError::Id) }
 }
@@ -180,6 +180,10 @@ fn check_id(id: &str) -> Result<(), SignError> {
 pub struct SignatureHeaders(Vec<(&'static str, String)>);
 
 impl SignatureHeaders {
+    pub(crate) fn new(fields: impl IntoIterator<Item = (&'static str, String)>) -> Self {
+        Self(fields.into_iter().collect())
+    }
+
     /// The fields as name and value.
     pub fn iter(&self) -> impl Iterator<Item = (&'static str, &str)> {
         self.0.iter().map(|(name, value)| (*name, value.as_str()))

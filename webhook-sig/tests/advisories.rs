@@ -214,3 +214,45 @@ fn svix_retry_after_of_infinity_is_none() {
         let _ = after.delay(NOW);
     }
 }
+
+/// ed25519-dalek < 2 signed with a public key that the caller passed beside the private one: with another one, two signatures give
+/// the private key away (RUSTSEC-2022-0093). Here a private key has its public half, and none can be passed.
+#[cfg(feature = "ed25519")]
+#[test]
+fn rustsec_2022_0093_no_public_key_is_passed_to_a_signing() {
+    use webhook_sig::{Ed25519SigningKey, PublicKeyError};
+    let (key, other) =
+        (Ed25519SigningKey::from_seed(&[1; 32]).unwrap(), Ed25519SigningKey::from_seed(&[2; 32]).unwrap());
+    // The one form that brings both halves is refused where they do not belong together.
+    let text = |public: &[u8; 32]| {
+        let pair = [&[1; 32][..], public].concat();
+        format!("whsk_{}", base64::Engine::encode(&base64::prelude::BASE64_STANDARD, pair))
+    };
+    assert!(Ed25519SigningKey::whsk(&text(key.public_key().as_bytes())).is_ok());
+    assert!(matches!(
+        Ed25519SigningKey::whsk(&text(other.public_key().as_bytes())),
+        Err(PublicKeyError::Point)
+    ));
+    // Both signatures that such an oracle would need have the same challenge: the key's own.
+    assert_eq!(key.sign(&[b"message"]), key.sign(&[b"mess", b"age"]));
+    assert!(!other.public_key().verify(&[b"message"], &key.sign(&[b"message"])));
+}
+
+/// The public key used as a shared secret: `alg` in a message, or in a key set, would turn one into the other.
+#[cfg(all(feature = "ed25519", feature = "rfc9421"))]
+#[test]
+fn a_message_cannot_turn_a_public_key_into_a_secret() {
+    use webhook_sig::rfc9421::{Binding, Component, Message, Reject, Signing, Verifier};
+    use webhook_sig::{Ed25519SigningKey, Secret};
+    let public = Ed25519SigningKey::from_seed(&[1; 32]).unwrap().public_key();
+    let forger = Secret::raw(public.as_bytes()).unwrap();
+    let mut headers = vec![("host".to_owned(), "example.com".to_owned())];
+    let signing = Signing::new("s", [Component::parse("@authority").unwrap()]).unwrap();
+    let signing = signing.created(NOW).keyid("k").unwrap().tell_algorithm().without_body();
+    let fields = signing.sign(&Message::request("POST", "/", &headers), &forger.into()).unwrap();
+    headers.extend(fields);
+    let ring = KeyRing::messages().key("k", public).unwrap();
+    let verdict =
+        Verifier::new(&ring).body(Binding::Off).verify(&Message::request("POST", "/", &headers), b"", NOW);
+    assert_eq!(verdict, Err(Reject::Algorithm));
+}

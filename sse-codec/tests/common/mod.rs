@@ -12,6 +12,7 @@ pub(crate) enum Seen {
     Comment(String),
     IdOnly(String),
     Retry(Duration),
+    Ignored(String),
     Dropped(Overflow),
 }
 
@@ -22,6 +23,7 @@ impl From<Item<'_>> for Seen {
             Item::Comment(text) => comment(text),
             Item::IdOnly(id) => id_only(id),
             Item::Retry(time) => Self::Retry(time),
+            Item::Ignored(ignored) => Self::Ignored(ignored.to_string()),
             Item::Dropped(overflow) => Self::Dropped(overflow),
             other => unreachable!("a new kind of item: {other:?}"),
         }

@@ -45,6 +45,7 @@ pub struct Layout {
     pub(crate) content: Content,
     pub(crate) max_body: usize,
     pub(crate) tolerance: Duration,
+    pub(crate) max_signatures: usize,
 }
 
 /// A piece of what is signed beside the body.
@@ -111,6 +112,7 @@ impl Layout {
             content: Content::Bytes,
             max_body: Limits::DEFAULT.max_body,
             tolerance: Limits::DEFAULT.tolerance_past,
+            max_signatures: Limits::DEFAULT.max_signatures,
         }
     }
 
@@ -179,6 +181,14 @@ impl Layout {
         self
     }
 
+    /// The default of [`Limits::max_signatures`] under this scheme; 16 unless said otherwise. Where each signature is
+    /// computed with anew (ed25519), a body is hashed once for each of them and each active key.
+    #[must_use]
+    pub const fn max_signatures(mut self, count: usize) -> Self {
+        self.max_signatures = count;
+        self
+    }
+
     pub(crate) const fn content(mut self, content: Content) -> Self {
         self.content = content;
         self
@@ -189,6 +199,7 @@ impl Layout {
     pub const fn limits(&self) -> Limits {
         let mut limits = Limits::DEFAULT;
         limits.max_body = self.max_body;
+        limits.max_signatures = self.max_signatures;
         limits.tolerance_past = self.tolerance;
         limits.tolerance_future = self.tolerance;
         limits

@@ -25,6 +25,16 @@ pub trait Schemes: Copy + fmt::Debug + Send + Sync + 'static {
     fn layout(self) -> &'static Layout;
 }
 
+/// The schemes of a kind of key that is not used by way of [`KeyRing::scheme`](crate::KeyRing::scheme): there are none.
+#[derive(Clone, Copy, Debug)]
+pub enum NoScheme {}
+
+impl Schemes for NoScheme {
+    fn layout(self) -> &'static Layout {
+        match self {}
+    }
+}
+
 /// How a provider signs its webhooks, with HMAC-SHA256.
 #[non_exhaustive]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -242,7 +242,7 @@ impl<'a, K: Verify> Pending<'a, K> {
         let Some(signed) = twilio::signed_of(url, body) else { return (None, None) };
         let other = twilio::other_port(url);
         let key = core::iter::once(url).chain(other.as_deref()).find_map(|url| {
-            let mut run = self.run.clone();
+            let mut run = self.run.fork()?;
             run.update(url.as_bytes());
             run.update(&signed);
             run.finish()

@@ -1,0 +1,77 @@
+//! The fast paths: what is told from one run of bytes.
+
+use super::{COMMENTS, IN_DATA, Parser, RESUME, Whole};
+use crate::scan;
+
+impl Parser {
+    /// The most common things on the wire: when nothing is open, a block of one `data` line, the beginning of one at the end of a chunk,
+    /// a comment, a blank line; and a whole chunk inside a line of data. What it does not take is at the front of `input`.
+    #[inline(always)]
+    pub(super) fn whole<'i>(&mut self, input: &mut &'i [u8]) -> Whole<'i> {
+        if self.state == 0 {
+            return self.whole_block(input);
+        }
+        if self.state & RESUME == IN_DATA && self.more_data(input) { Whole::UsedUp } else { Whole::Other }
+    }
+
+    #[inline(always)]
+    fn whole_block<'i>(&mut self, input: &mut &'i [u8]) -> Whole<'i> {
+        let chunk = *input;
+        let mut rest = chunk;
+        let found = loop {
+            match rest {
+                [b'd', b'a', b't', b'a', b':', b' ', value @ ..] => {
+                    let (value, tail) = scan::split(value);
+                    if value.len() > self.limits.max_data
+                        || value.len().saturating_add(6) > self.limits.max_line
+                    {
+                        break Whole::Other;
+                    }
+                    if tail.is_empty() {
+                        self.line_offset = self.offset + (chunk.len() - rest.len()) as u64;
+                        self.open_data(value);
+                        rest = tail;
+                        break Whole::UsedUp;
+                    }
+                    let ([b'\n', b'\n', after @ ..] | [b'\r', b'\n', b'\r', b'\n', after @ ..]) = tail else {
+                        break Whole::Other;
+                    };
+                    rest = after;
+                    break Whole::Event(value);
+                }
+                [b':', text @ ..] => {
+                    let (text, tail) = scan::split(text);
+                    // A blank line ends a block that holds nothing, as after most comments.
+                    let ([b'\n', b'\n', after @ ..] | [b'\n', after @ ..]) = tail else { break Whole::Other };
+                    if text.len() >= self.limits.max_line {
+                        break Whole::Other;
+                    }
+                    rest = after;
+                    if self.options & COMMENTS != 0 {
+                        break Whole::Comment(text.without_space());
+                    }
+                }
+                [b'\n', after @ ..] => rest = after,
+                [] => break Whole::UsedUp,
+                _ => break Whole::Other,
+            }
+        };
+        self.offset += (chunk.len() - rest.len()) as u64;
+        *input = rest;
+        found
+    }
+
+    /// The whole chunk lies inside the line of data that an earlier one left open. Takes nothing when it does not.
+    #[inline(always)]
+    fn more_data(&mut self, input: &mut &[u8]) -> bool {
+        let (span, tail) = scan::split(input);
+        let offset = self.offset + span.len() as u64;
+        if !tail.is_empty() || offset - self.line_offset > self.limits.max_line as u64 {
+            return false;
+        }
+        self.data.push(span);
+        self.offset = offset;
+        *input = &[];
+        true
+    }
+}

@@ -1,0 +1,331 @@
+//! Structured fields (RFC 9651): the values that `sfv` parses and writes, as a tree that borrows from the field.
+
+use std::cell::Cell;
+use std::convert::Infallible;
+use std::fmt;
+use std::string::String;
+use std::vec::Vec;
+
+use sfv::visitor::{
+    DictionaryVisitor, EntryVisitor, InnerListVisitor, ItemVisitor, ListVisitor, ParameterVisitor,
+};
+use sfv::{BareItemFromInput, DictSerializer, ItemSerializer, KeyRef, ListSerializer, Parser};
+
+/// A bare item.
+pub(crate) type Bare<'a> = BareItemFromInput<'a>;
+
+/// Parameters in their order, each key once.
+pub(crate) type Parameters<'a> = Vec<(&'a KeyRef, Bare<'a>)>;
+
+/// A bare item and its parameters.
+#[derive(Clone, Debug)]
+pub(crate) struct Item<'a> {
+    pub(crate) bare: Bare<'a>,
+    pub(crate) parameters: Parameters<'a>,
+}
+
+/// Items and the parameters of them all.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct InnerList<'a> {
+    pub(crate) items: Vec<Item<'a>>,
+    pub(crate) parameters: Parameters<'a>,
+}
+
+/// What a list or a dictionary consists of.
+#[derive(Clone, Debug)]
+pub(crate) enum Member<'a> {
+    Item(Item<'a>),
+    InnerList(InnerList<'a>),
+}
+
+/// The members of a dictionary in their order, each key once.
+pub(crate) type Dictionary<'a> = Vec<(&'a KeyRef, Member<'a>)>;
+
+/// How much a field may hold, and whether the same key may come twice.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Bounds {
+    /// Members of a dictionary or a list.
+    pub(crate) members: usize,
+    /// Items of an inner list.
+    pub(crate) items: usize,
+    /// Parameters of an item or an inner list.
+    pub(crate) parameters: usize,
+    /// Whether a repeated key is refused. Where it is not, the last value counts, in the place of the first
+    /// (RFC 9651 §4.2.2).
+    pub(crate) unique: bool,
+}
+
+/// Why a field is not read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Fault {
+    /// Not of this type.
+    Syntax,
+    /// A key is there twice.
+    Repeated,
+    /// Too many members.
+    Members,
+    /// Too many items in an inner list.
+    Items,
+    /// Too many parameters.
+    Parameters,
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{self:?}")
+    }
+}
+
+impl std::error::Error for Fault {}
+
+pub(crate) fn dictionary<'a>(field: &'a str, bounds: &Bounds) -> Result<Dictionary<'a>, Fault> {
+    let walk = Walk::new(bounds);
+    let visitor = Members { walk: &walk, members: Vec::new() };
+    walk.outcome(Parser::new(field).parse_dictionary_with_visitor(visitor))
+}
+
+pub(crate) fn list<'a>(field: &'a str, bounds: &Bounds) -> Result<Vec<Member<'a>>, Fault> {
+    let walk = Walk::new(bounds);
+    let visitor = Entries { walk: &walk, members: Vec::new() };
+    walk.outcome(Parser::new(field).parse_list_with_visitor(visitor))
+}
+
+pub(crate) fn item<'a>(field: &'a str, bounds: &Bounds) -> Result<Item<'a>, Fault> {
+    let walk = Walk::new(bounds);
+    let mut items = Vec::new();
+    walk.outcome(Parser::new(field).parse_item_with_visitor(PushItem { walk: &walk, items: &mut items }))?;
+    items.pop().ok_or(Fault::Syntax)
+}
+
+pub(crate) fn write_bare(bare: &Bare<'_>, out: &mut String) {
+    ItemSerializer::with_buffer(out).bare_item(bare);
+}
+
+pub(crate) fn write_item(item: &Item<'_>, out: &mut String) {
+    ItemSerializer::with_buffer(out).bare_item(&item.bare).parameters(pairs(&item.parameters));
+}
+
+pub(crate) fn write_inner_list(list: &InnerList<'_>, out: &mut String) {
+    let mut writer = ListSerializer::with_buffer(out);
+    let mut inner = writer.inner_list();
+    for item in &list.items {
+        inner.bare_item(&item.bare).parameters(pairs(&item.parameters));
+    }
+    inner.finish().parameters(pairs(&list.parameters));
+}
+
+pub(crate) fn write_member(member: &Member<'_>, out: &mut String) {
+    match member {
+        Member::Item(item) => write_item(item, out),
+        Member::InnerList(list) => write_inner_list(list, out),
+    }
+}
+
+pub(crate) fn write_list(members: &[Member<'_>], out: &mut String) {
+    for (index, member) in members.iter().enumerate() {
+        if index > 0 {
+            out.push_str(", ");
+        }
+        write_member(member, out);
+    }
+}
+
+pub(crate) fn write_dictionary(dictionary: &Dictionary<'_>, out: &mut String) {
+    let mut writer = DictSerializer::with_buffer(out);
+    for (key, member) in dictionary {
+        match member {
+            Member::Item(item) => {
+                writer.bare_item(key, &item.bare).parameters(pairs(&item.parameters));
+            }
+            Member::InnerList(list) => {
+                let mut inner = writer.inner_list(key);
+                for item in &list.items {
+                    inner.bare_item(&item.bare).parameters(pairs(&item.parameters));
+                }
+                inner.finish().parameters(pairs(&list.parameters));
+            }
+        }
+    }
+}
+
+fn pairs<'p>(parameters: &'p Parameters<'_>) -> impl Iterator<Item = (&'p KeyRef, &'p Bare<'p>)> {
+    parameters.iter().map(|(key, value)| (*key, value))
+}
+
+/// What the visitors share. `sfv` turns their errors into texts, so the fault is kept aside.
+struct Walk<'w> {
+    bounds: &'w Bounds,
+    fault: Cell<Option<Fault>>,
+}
+
+impl<'w> Walk<'w> {
+    const fn new(bounds: &'w Bounds) -> Self {
+        Self { bounds, fault: Cell::new(None) }
+    }
+
+    fn fail<T>(&self, fault: Fault) -> Result<T, Fault> {
+        self.fault.set(Some(fault));
+        Err(fault)
+    }
+
+    fn outcome<T>(&self, parsed: Result<T, sfv::Error>) -> Result<T, Fault> {
+        parsed.map_err(|_| self.fault.get().unwrap_or(Fault::Syntax))
+    }
+}
+
+struct Members<'w, 'de> {
+    walk: &'w Walk<'w>,
+    members: Dictionary<'de>,
+}
+
+impl<'de> DictionaryVisitor<'de> for Members<'_, 'de> {
+    type Out = Dictionary<'de>;
+    type Error = Fault;
+
+    fn entry(&mut self, key: &'de KeyRef) -> Result<impl EntryVisitor<'de>, Fault> {
+        let index = match self.members.iter().position(|(known, _)| *known == key) {
+            Some(_) if self.walk.bounds.unique => return self.walk.fail(Fault::Repeated),
+            Some(index) => index,
+            None if self.members.len() == self.walk.bounds.members => return self.walk.fail(Fault::Members),
+            None => {
+                self.members.push((key, Member::InnerList(InnerList::default())));
+                self.members.len() - 1
+            }
+        };
+        match self.members.get_mut(index) {
+            Some((_, slot)) => Ok(Slot { walk: self.walk, slot }),
+            None => self.walk.fail(Fault::Syntax),
+        }
+    }
+
+    fn finish(self) -> Result<Dictionary<'de>, Fault> {
+        Ok(self.members)
+    }
+}
+
+struct Entries<'w, 'de> {
+    walk: &'w Walk<'w>,
+    members: Vec<Member<'de>>,
+}
+
+impl<'de> ListVisitor<'de> for Entries<'_, 'de> {
+    type Out = Vec<Member<'de>>;
+    type Error = Fault;
+
+    fn entry(&mut self) -> Result<impl EntryVisitor<'de>, Fault> {
+        if self.members.len() == self.walk.bounds.members {
+            return self.walk.fail(Fault::Members);
+        }
+        self.members.push(Member::InnerList(InnerList::default()));
+        match self.members.last_mut() {
+            Some(slot) => Ok(Slot { walk: self.walk, slot }),
+            None => self.walk.fail(Fault::Syntax),
+        }
+    }
+
+    fn finish(self) -> Result<Vec<Member<'de>>, Fault> {
+        Ok(self.members)
+    }
+}
+
+/// Where a member goes.
+struct Slot<'s, 'de> {
+    walk: &'s Walk<'s>,
+    slot: &'s mut Member<'de>,
+}
+
+impl<'de> EntryVisitor<'de> for Slot<'_, 'de> {
+    type Error = Infallible;
+
+    fn item(self) -> Result<impl ItemVisitor<'de>, Infallible> {
+        Ok(self)
+    }
+
+    fn inner_list(self) -> Result<impl InnerListVisitor<'de>, Infallible> {
+        // A repeated key overwrites what the first one brought.
+        *self.slot = Member::InnerList(InnerList::default());
+        Ok(self)
+    }
+}
+
+impl<'de> ItemVisitor<'de> for Slot<'_, 'de> {
+    type Out = ();
+    type Error = Fault;
+
+    fn bare_item(self, bare: Bare<'de>) -> Result<impl ParameterVisitor<'de, Out = ()>, Fault> {
+        *self.slot = Member::Item(Item { bare, parameters: Vec::new() });
+        match self.slot {
+            Member::Item(item) => Ok(Keyed { walk: self.walk, parameters: &mut item.parameters }),
+            Member::InnerList(_) => self.walk.fail(Fault::Syntax),
+        }
+    }
+}
+
+impl<'de> InnerListVisitor<'de> for Slot<'_, 'de> {
+    type Error = Fault;
+
+    fn item(&mut self) -> Result<impl ItemVisitor<'de>, Fault> {
+        match self.slot {
+            Member::InnerList(list) if list.items.len() < self.walk.bounds.items => {
+                Ok(PushItem { walk: self.walk, items: &mut list.items })
+            }
+            Member::InnerList(_) => self.walk.fail(Fault::Items),
+            Member::Item(_) => self.walk.fail(Fault::Syntax),
+        }
+    }
+
+    fn finish(self) -> Result<impl ParameterVisitor<'de>, Fault> {
+        match self.slot {
+            Member::InnerList(list) => Ok(Keyed { walk: self.walk, parameters: &mut list.parameters }),
+            Member::Item(_) => self.walk.fail(Fault::Syntax),
+        }
+    }
+}
+
+/// Appends an item.
+struct PushItem<'s, 'de> {
+    walk: &'s Walk<'s>,
+    items: &'s mut Vec<Item<'de>>,
+}
+
+impl<'de> ItemVisitor<'de> for PushItem<'_, 'de> {
+    type Out = ();
+    type Error = Fault;
+
+    fn bare_item(self, bare: Bare<'de>) -> Result<impl ParameterVisitor<'de, Out = ()>, Fault> {
+        self.items.push(Item { bare, parameters: Vec::new() });
+        match self.items.last_mut() {
+            Some(item) => Ok(Keyed { walk: self.walk, parameters: &mut item.parameters }),
+            None => self.walk.fail(Fault::Syntax),
+        }
+    }
+}
+
+/// Collects parameters.
+struct Keyed<'s, 'de> {
+    walk: &'s Walk<'s>,
+    parameters: &'s mut Parameters<'de>,
+}
+
+impl<'de> ParameterVisitor<'de> for Keyed<'_, 'de> {
+    type Out = ();
+    type Error = Fault;
+
+    fn parameter(&mut self, key: &'de KeyRef, value: Bare<'de>) -> Result<(), Fault> {
+        if let Some((_, known)) = self.parameters.iter_mut().find(|(known, _)| *known == key) {
+            if self.walk.bounds.unique {
+                return self.walk.fail(Fault::Repeated);
+            }
+            *known = value;
+        } else if self.parameters.len() == self.walk.bounds.parameters {
+            return self.walk.fail(Fault::Parameters);
+        } else {
+            self.parameters.push((key, value));
+        }
+        Ok(())
+    }
+
+    fn finish(self) -> Result<(), Fault> {
+        Ok(())
+    }
+}
