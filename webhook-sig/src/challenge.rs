@@ -11,6 +11,10 @@
     doc = "| Zoom | a signed POST, `endpoint.url_validation` | [`zoom`], an HMAC of the token |"
 )]
 #![cfg_attr(feature = "json", doc = "| Discord | a signed POST, `{\"type\":1}` | [`discord`], the same |")]
+#![cfg_attr(
+    feature = "rsa-verify",
+    doc = "| AWS SNS | a signed POST, `SubscriptionConfirmation` | [`sns`], by a GET of your own |"
+)]
 //! | X (Twitter) | `GET ?crc_token=…` | [`twitter`], an HMAC of the token |
 //! | WebSub | `GET ?hub.mode=…&hub.challenge=…` | [`websub`], the challenge, if you asked for the subscription |
 //!
@@ -160,6 +164,24 @@ pub fn websub(query: &str) -> Option<Intent> {
         }
         _ => None,
     }
+}
+
+/// AWS SNS: the URL whose GET confirms a subscription, if `expected` takes the topic. None for another message, and for a URL that is not
+/// `https` at a host of SNS.
+///
+/// Nothing here requests it. Anybody can have a topic of his own and have it confirmed to your endpoint, with a signature that is
+/// right: so say yes to the topics that you subscribed to, by their whole ARN.
+#[cfg(feature = "rsa-verify")]
+#[must_use]
+pub fn sns<'m>(
+    request: &'m crate::Verified<crate::sns::Message>,
+    expected: impl FnOnce(&str) -> bool,
+) -> Option<&'m str> {
+    let message = request.body();
+    if message.kind() != crate::sns::Kind::SubscriptionConfirmation || !expected(message.topic_arn()) {
+        return None;
+    }
+    message.subscribe_url().filter(|url| crate::sns::is_of_sns(url))
 }
 
 /// The one value of a query's parameter.
