@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
+use http::Method;
 use http::request::Parts;
 use rest_core::Limits;
 use rest_core::auth::{BearerError, authenticate};
@@ -48,7 +49,7 @@ pub(crate) fn service(app: &Arc<App>) -> Result<ApiService<Arc<App>>, RouteError
         .resource("/rooms", rest().get(rooms::list))
         .resource("/rooms/{room}/messages", rest().get(rooms::messages))
         .resource("/notifications", rest().get(rooms::notifications))
-        .resource("/ws/{room}", page().get(room::join))
+        .resource("/ws/{room}", page().get(room::join).method(Method::CONNECT, room::join))
         .resource("/events", page().get(stream::open))
         .service("/soap", soap::door(app))
         .service("/graphql", graphql::Door::new(app))

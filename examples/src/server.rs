@@ -26,9 +26,13 @@ use crate::guard::Guarded;
 /// The body of every response.
 pub(crate) type Body = UnsyncBoxBody<Bytes, Box<dyn std::error::Error + Send + Sync>>;
 
-/// The place that a connection takes, given back when the last clone is dropped. A WebSocket keeps it past its request.
+/// The place that a connection takes, given back when the last clone is dropped.
+type Place = Arc<OwnedSemaphorePermit>;
+
+/// What a WebSocket keeps past its request: over HTTP/1.1 it is all that is left of the connection, and over HTTP/2 it keeps it busy.
 #[derive(Clone)]
-pub(crate) struct Place(#[expect(dead_code, reason = "held, not read")] Arc<OwnedSemaphorePermit>);
+#[expect(dead_code, reason = "held, not read")]
+pub(crate) struct Seat(Place, Arc<Active>);
 
 /// Serves until `stop` turns true, then lets what is open end, for as long as the configuration allows.
 pub(crate) async fn serve(listener: TcpListener, front: Front, mut stop: watch::Receiver<bool>) {
@@ -45,7 +49,7 @@ pub(crate) async fn serve(listener: TcpListener, front: Front, mut stop: watch::
         };
         match accepted {
             (Ok(place), Ok((socket, _))) => {
-                tokio::spawn(connection(socket, Place(Arc::new(place)), front.clone(), stop.clone()));
+                tokio::spawn(connection(socket, Arc::new(place), front.clone(), stop.clone()));
             }
             (_, Err(cause)) => {
                 // Out of file descriptors, most likely: wait for some to come back.
@@ -69,9 +73,9 @@ async fn connection(socket: TcpStream, place: Place, front: Front, mut stop: wat
     let io = TokioIo::new(Guarded::new(socket, head_timeout, WRITE_TIMEOUT));
     let active = Arc::new(AtomicUsize::new(0));
     let service = service_fn(|mut request: Request<Incoming>| {
-        let running = Active::new(&active);
+        let running = Arc::new(Active::new(&active));
         let front = front.clone();
-        request.extensions_mut().insert(place.clone());
+        request.extensions_mut().insert(Seat(Arc::clone(&place), Arc::clone(&running)));
         async move {
             let response: Response<Body> = front.respond(request).await;
             Ok::<_, Infallible>(response.map(|body| Tracked { body, _running: running }))
@@ -87,6 +91,7 @@ async fn connection(socket: TcpStream, place: Place, front: Front, mut stop: wat
         .timer(TokioTimer::new())
         .keep_alive_interval(Some(Duration::from_secs(20)))
         .keep_alive_timeout(Duration::from_secs(10))
+        .enable_connect_protocol()
         .max_concurrent_streams(64)
         .max_header_list_size(16 * 1024);
     let mut serving = pin!(builder.serve_connection_with_upgrades(io, service));
@@ -137,7 +142,7 @@ impl Drop for Active {
 /// A response body that keeps its connection counted as busy.
 struct Tracked {
     body: Body,
-    _running: Active,
+    _running: Arc<Active>,
 }
 
 impl HttpBody for Tracked {

@@ -6,7 +6,7 @@ mod common;
 
 use std::time::Duration;
 
-use common::{Reply, Room, get, send, start};
+use common::{PATIENCE, Reply, Room, get, send, start};
 use serde_json::json;
 use ws_frame::Message;
 
@@ -29,6 +29,44 @@ async fn who_joins_is_told_how_many_are_there() {
         Room::connect(service.addr(), "/ws/lobby", &[]).await.next().await["members"] == 2
     })
     .await;
+}
+
+/// Several sockets on one HTTP/2 connection, beside one over HTTP/1.1.
+#[tokio::test]
+async fn a_room_is_joined_over_http2_too() {
+    let service = start().await;
+    let addr = service.addr();
+    let socket = tokio::net::TcpStream::connect(addr).await.unwrap();
+    let session = ws_frame::h2::Session::open(socket).await.unwrap();
+    let handshake = || ws_frame::tokio::request(&format!("ws://{addr}/ws/lobby?token=abc123")).unwrap();
+    let mut sockets = Vec::new();
+    for _ in 0..3 {
+        sockets.push(session.connect(&handshake(), ws_frame::Config::default()).await.unwrap().0);
+    }
+    let mut one = Room::join(addr, "/ws/lobby?token=abc123").await;
+    one.say(&json!({ "type": "message", "from": "h1", "body": "to all" })).await;
+    sockets[0].send(json!({ "type": "message", "from": "h2", "body": "to all" }).to_string()).await.unwrap();
+    for ws in &mut sockets {
+        let mut heard = 0;
+        while heard < 2 {
+            let message = tokio::time::timeout(PATIENCE, ws.recv()).await.unwrap().unwrap().unwrap();
+            heard += usize::from(message.as_text().unwrap().contains("to all"));
+        }
+    }
+    let refused = ws_frame::tokio::request(&format!("ws://{addr}/ws/lobby?token=wrong")).unwrap();
+    let error = session.connect(&refused, ws_frame::Config::default()).await.unwrap_err();
+    let ws_frame::tokio::HandshakeError::Response { response, .. } = error else { panic!("{error:?}") };
+    assert_eq!(
+        (response.status().as_u16(), &response.headers()["content-type"]),
+        (401, &"application/problem+json".parse().unwrap())
+    );
+
+    let stopping = tokio::spawn(service.shutdown());
+    for mut ws in sockets {
+        while let Some(Ok(_)) = tokio::time::timeout(PATIENCE, ws.recv()).await.unwrap() {}
+        assert_eq!(ws.close_info().unwrap().code.as_u16(), 1001);
+    }
+    tokio::time::timeout(PATIENCE, stopping).await.expect("it ends").unwrap();
 }
 
 #[tokio::test]

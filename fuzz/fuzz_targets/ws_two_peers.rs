@@ -7,15 +7,33 @@ use std::time::Instant;
 use arbitrary::Arbitrary;
 use bytes::BytesMut;
 use libfuzzer_sys::fuzz_target;
-use ws_frame::{CloseCode, Config, Connection, Event, Message};
+use ws_frame::deflate::{Agreement, Deflate};
+use ws_frame::{CloseCode, Compress, Config, Connection, Event, Message, Outgoing, Prepared};
 
 static NOW: LazyLock<Instant> = LazyLock::new(Instant::now);
+
+/// Agreements at the client and at the server, by what each wants: nothing, messages by themselves, or with takeover.
+static AGREED: LazyLock<[[Option<Agreement>; 2]; 4]> = LazyLock::new(|| {
+    let agree = |client: Deflate, server: Deflate| {
+        let (at_server, answer) = server.choose(&[client.offer()]).expect("our own offer");
+        [client.check(&[answer]).expect("our own answer"), Some(at_server)]
+    };
+    [
+        [None, None],
+        agree(Deflate::without_takeover(), Deflate::without_takeover()),
+        agree(Deflate::with_takeover(), Deflate::with_takeover()),
+        agree(Deflate::with_takeover(), Deflate::without_takeover()),
+    ]
+});
 
 #[derive(Arbitrary, Debug)]
 enum Step {
     Text(String),
     Binary(Vec<u8>),
     Large(u16),
+    /// The same text many times, compressed or not.
+    Repeated(String, u8, u8),
+    Prepared(String, u8),
     Ping(Vec<u8>),
     /// Moves up to so many bytes to the other end.
     Move(u16),
@@ -40,7 +58,11 @@ impl Peer {
     }
 
     fn send(&mut self, message: Message) {
-        if self.connection.send(message.clone()).is_ok() {
+        self.send_as(message.clone(), message);
+    }
+
+    fn send_as(&mut self, outgoing: impl Into<Outgoing>, message: Message) {
+        if self.connection.send(outgoing).is_ok() {
             self.sent.push(message);
         }
     }
@@ -58,10 +80,12 @@ impl Peer {
     }
 }
 
-fuzz_target!(|steps: Vec<(bool, Step)>| {
+fuzz_target!(|input: (u8, Vec<(bool, Step)>)| {
+    let (agreed, steps) = input;
+    let [at_client, at_server] = AGREED[usize::from(agreed) % AGREED.len()].clone();
     let mut peers = [
-        Peer::new(Connection::client(Config::default(), [9; 32], *NOW)),
-        Peer::new(Connection::server(Config::default(), *NOW)),
+        Peer::new(Connection::client(Config::default(), [9; 32], *NOW).with_deflate(at_client)),
+        Peer::new(Connection::server(Config::default(), *NOW).with_deflate(at_server)),
     ];
     for (side, step) in steps {
         let from = usize::from(side);
@@ -69,6 +93,15 @@ fuzz_target!(|steps: Vec<(bool, Step)>| {
             Step::Text(text) => peers[from].send(Message::from(text)),
             Step::Binary(bytes) => peers[from].send(Message::from(bytes)),
             Step::Large(n) => peers[from].send(Message::from(vec![n as u8; usize::from(n) * 3])),
+            Step::Repeated(text, times, choice) => {
+                let message = Message::from(text.repeat(usize::from(times)));
+                let choice = [Compress::Auto, Compress::Always, Compress::Never][usize::from(choice) % 3];
+                peers[from].send_as(message.clone().compress(choice), message);
+            }
+            Step::Prepared(text, times) => {
+                let message = Message::from(text.repeat(usize::from(times)));
+                peers[from].send_as(Prepared::new(message.clone()), message);
+            }
             Step::Ping(payload) => {
                 // Below the other end's limit on control frames.
                 peers[from].pings += 1;

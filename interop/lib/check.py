@@ -31,6 +31,15 @@ async def check(name, run, seconds=20):
         report(name, " | ".join(traceback.format_exc().splitlines()[-4:]))
 
 
+def check_now(name, run):
+    """Runs what does not wait."""
+    try:
+        run()
+        report(name)
+    except Exception:
+        report(name, " | ".join(traceback.format_exc().splitlines()[-4:]))
+
+
 def finish():
     """Ends the driver."""
     sys.exit(1 if failed else 0)

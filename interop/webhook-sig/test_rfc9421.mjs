@@ -5,7 +5,7 @@ import { createPublicKey, generateKeyPairSync, webcrypto } from "node:crypto";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { component, createSignature, createWebCryptoSigner, createWebCryptoVerifier, verifySignature } from "http-message-sig";
+import { component, createSignature, verifySignature, webcrypto as theirCrypto } from "http-message-sig";
 import peerOf from "http-message-signatures";
 import { check, finish } from "../lib/check.mjs";
 import { Counts, bytes, cases, peer, pick, random, smoke, word } from "./peer_keys.mjs";
@@ -153,8 +153,8 @@ const web = await Promise.all(keys.filter((key) => key.alg === "ed25519" || key.
   const spki = createPublicKey(key.privateKey).export({ format: "der", type: "spki" });
   return {
     ...key,
-    signer: createWebCryptoSigner(await webcrypto.subtle.importKey("pkcs8", pkcs8, algorithm, false, ["sign"])),
-    verifier: createWebCryptoVerifier(await webcrypto.subtle.importKey("spki", spki, algorithm, false, ["verify"])),
+    signer: theirCrypto.signer(await webcrypto.subtle.importKey("pkcs8", pkcs8, algorithm, false, ["sign"])),
+    verifier: theirCrypto.verifier(await webcrypto.subtle.importKey("spki", spki, algorithm, false, ["verify"])),
   };
 }));
 const toTheirs = (message, request) => (message.status

@@ -1,9 +1,9 @@
 //! Frames: blocks of fields on their way out.
 
-use alloc::borrow::Cow;
-use core::{fmt::Write as _, time::Duration};
+use alloc::{borrow::Cow, vec::Vec};
+use core::time::Duration;
 
-use bytes::{Bytes, BytesMut};
+use bytes::{BufMut, Bytes, BytesMut};
 
 use crate::{
     error::FieldError,
@@ -127,40 +127,69 @@ impl<'a> Frame<'a> {
         }
     }
 
-    /// The block as shared bytes: encode once, clone for each receiver.
+    /// The block as shared bytes: encode once, clone for each receiver. One allocation, of just the size where data is one line.
     #[must_use]
     pub fn encode(&self) -> Bytes {
-        let mut out = BytesMut::new();
-        self.encode_into(&mut out);
-        out.freeze()
+        let data = self.data.as_deref().map(first_line);
+        let one_line = data.is_none_or(|(_, rest)| rest.is_empty()) && self.comment.is_none();
+        let mut out = Vec::with_capacity(if one_line { self.exact_length() } else { self.room() });
+        self.write(data, &mut out);
+        out.into()
     }
 
     /// Appends the block to `out`: comment, `event`, `id`, `retry`, `data` and the blank line.
     pub fn encode_into(&self, out: &mut BytesMut) {
+        out.reserve(self.room());
+        self.write(self.data.as_deref().map(first_line), out);
+    }
+
+    /// Room for one line of each; more lines make the buffer grow as usual.
+    fn room(&self) -> usize {
         let text = |text: &Option<Cow<'a, str>>| text.as_ref().map_or(0, |text| text.len().saturating_add(8));
         let lengths = [text(&self.comment), text(&self.event), text(&self.id), text(&self.data)];
-        // Room for one line of each; more lines make the buffer grow as usual. The 28 hold `retry` and the blank line.
-        out.reserve(lengths.into_iter().fold(28, usize::saturating_add));
-        let start = out.len();
+        // The 29 hold `retry` with its twenty digits, and the blank line.
+        lengths.into_iter().fold(29, usize::saturating_add)
+    }
+
+    /// The length of the block if data is one line and there is no comment.
+    fn exact_length(&self) -> usize {
+        let line = |prefix: usize, text: &Option<Cow<'a, str>>| {
+            text.as_ref().map_or(0, |text| text.len().saturating_add(prefix + 1))
+        };
+        let retry = self.retry.map_or(0, |time| 8 + digits(milliseconds(time)));
+        let fields = [line(7, &self.event), line(4, &self.id), line(6, &self.data)];
+        let length = fields.into_iter().fold(retry, usize::saturating_add);
+        if length == 0 { 0 } else { length.saturating_add(1) }
+    }
+
+    /// Writes the block; of `data`, the first line and the rest.
+    #[inline]
+    fn write(&self, data: Option<(&[u8], &[u8])>, out: &mut impl BufMut) {
+        let mut some = false;
         if let Some(comment) = &self.comment {
-            lines(b": ", comment, out);
+            let (first, rest) = first_line(comment);
+            lines(b": ", first, rest, out);
+            some = true;
         }
         if let Some(event) = &self.event {
             line(b"event: ", event.as_bytes(), out);
+            some = true;
         }
         if let Some(id) = &self.id {
             line(b"id: ", id.as_bytes(), out);
+            some = true;
         }
         if let Some(retry) = self.retry {
-            let millis = retry.as_nanos().div_ceil(1_000_000).min(u128::from(u64::MAX));
-            // Writing to a `BytesMut` fails only when its capacity overflows, and 28 bytes were reserved for this.
-            let _ = writeln!(out, "retry: {millis}");
+            let mut digits = [0; 20];
+            line(b"retry: ", decimal(milliseconds(retry), &mut digits), out);
+            some = true;
         }
-        if let Some(data) = &self.data {
-            lines(b"data: ", data, out);
+        if let Some((first, rest)) = data {
+            lines(b"data: ", first, rest, out);
+            some = true;
         }
-        if out.len() > start {
-            out.extend_from_slice(b"\n");
+        if some {
+            out.put_slice(b"\n");
         }
     }
 }
@@ -179,21 +208,50 @@ impl<'a> From<&'a Event> for Frame<'a> {
     }
 }
 
-/// One line for each line of `text`, whatever ends it.
-fn lines(prefix: &[u8], text: &str, out: &mut BytesMut) {
-    let mut rest = text.as_bytes();
-    loop {
-        let (value, tail) = scan::split(rest);
+/// The first line of the text, and what follows it, from its end on.
+fn first_line(text: &str) -> (&[u8], &[u8]) {
+    let (line, rest) = scan::split(text.as_bytes());
+    (line.bytes(), rest)
+}
+
+/// One line for the first one, and one for each line of `rest`, whatever ends it; `rest` is empty or begins with a line end.
+#[inline]
+fn lines(prefix: &[u8], first: &[u8], rest: &[u8], out: &mut impl BufMut) {
+    line(prefix, first, out);
+    let mut rest = rest;
+    while !rest.is_empty() {
+        let (value, tail) = scan::split(scan::after_line_end(rest));
         line(prefix, value.bytes(), out);
-        if tail.is_empty() {
-            return;
-        }
-        rest = scan::after_line_end(tail);
+        rest = tail;
     }
 }
 
-fn line(prefix: &[u8], value: &[u8], out: &mut BytesMut) {
-    out.extend_from_slice(prefix);
-    out.extend_from_slice(value);
-    out.extend_from_slice(b"\n");
+#[inline]
+fn line(prefix: &[u8], value: &[u8], out: &mut impl BufMut) {
+    out.put_slice(prefix);
+    out.put_slice(value);
+    out.put_slice(b"\n");
+}
+
+/// In milliseconds, rounded up: a short time must not become none.
+fn milliseconds(time: Duration) -> u64 {
+    u64::try_from(time.as_nanos().div_ceil(1_000_000)).unwrap_or(u64::MAX)
+}
+
+const fn digits(number: u64) -> usize {
+    match number.checked_ilog10() {
+        Some(log) => log as usize + 1,
+        None => 1,
+    }
+}
+
+/// The number in decimal, at the front of `buffer`.
+fn decimal(number: u64, buffer: &mut [u8; 20]) -> &[u8] {
+    let length = digits(number);
+    let mut rest = number;
+    for digit in buffer[..length].iter_mut().rev() {
+        *digit = b'0' + (rest % 10) as u8;
+        rest /= 10;
+    }
+    &buffer[..length]
 }

@@ -23,13 +23,32 @@ impl JsonError {
     }
 }
 
+impl JsonError {
+    /// Where in the data reading stopped, in bytes; `None` if it was to be written.
+    #[must_use]
+    pub fn offset(&self) -> Option<usize> {
+        let data = self.data.as_deref()?;
+        let before = data
+            .split_inclusive('\n')
+            .take(self.source.line().saturating_sub(1))
+            .map(str::len)
+            .sum::<usize>();
+        Some((before + self.source.column()).min(data.len()))
+    }
+}
+
 impl fmt::Display for JsonError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.data {
             Some(data) => {
-                write!(f, "{} bytes of event data do not fit the type: {}", data.len(), self.source)
+                write!(
+                    f,
+                    "{} bytes of event data do not fit the type: {}; look at the data itself, it is kept",
+                    data.len(),
+                    self.source
+                )
             }
-            None => write!(f, "the value cannot be written as json: {}", self.source),
+            None => write!(f, "the value cannot be written as json: {}; give maps text keys", self.source),
         }
     }
 }

@@ -25,6 +25,7 @@
 //! | [`Frame`], [`EventId`], [`EventName`] | events to bytes | none |
 //! | [`Limits`], [`Overflow`] | what a hostile stream is held to | none |
 //! | `EventRef::json`, `Frame::json`, `JsonError` | JSON in the data of an event | `serde` |
+//! | `ai` | model streams of OpenAI and Anthropic, read and written | `ai` |
 //! | `client` | the reconnecting `EventSource` as a machine | `client` (default) |
 //! | `hub` | broadcast with replay | `hub` (default) |
 //! | `tokio` | the client over hyper | `tokio` |
@@ -36,6 +37,8 @@
 
 extern crate alloc;
 
+#[cfg(feature = "ai")]
+pub mod ai;
 #[cfg(feature = "client")]
 pub mod client;
 #[cfg(any(feature = "client", feature = "hub"))]

@@ -282,3 +282,37 @@ fn the_time_for_a_response_can_be_set_and_turned_off() {
     connect(&mut client, now);
     assert!(matches!(client.poll(now + 86_400 * SECOND), Action::Read { until: None }));
 }
+
+#[test]
+fn a_stream_that_a_limit_ends_is_left_and_made_anew() {
+    let now = Instant::now();
+    let mut config = config();
+    config.parser.max_data = 4;
+    config.parser.on_overflow = sse_codec::OnOverflow::Terminate;
+    let mut client = Client::new(config, 0);
+    open(&mut client, now);
+    assert_eq!(feed(&mut client, now, b"id: 1\ndata: a\n\ndata: too much\n\ndata: b\n\n"), ["a"]);
+    assert!(matches!(client.poll(now), Action::Close));
+    assert_eq!(client.disconnect(), Some(Disconnect::Limit));
+    let waited = wait(&mut client, now);
+    assert_eq!(open(&mut client, now + waited).headers()["last-event-id"], "1");
+    assert_eq!(feed(&mut client, now, b"data: c\n\n"), ["c"]);
+}
+
+#[test]
+fn comments_are_items_unless_they_are_turned_off() {
+    let now = Instant::now();
+    let mut config = config();
+    config.idle_timeout = Some(SECOND);
+    for is_shown in [true, false] {
+        let mut client = Client::new(config.clone(), 0);
+        client.show_comments(is_shown);
+        open(&mut client, now);
+        let mut input = &b": x\n\n"[..];
+        let item = client.on_bytes(now + SECOND / 2, &mut input);
+        assert_eq!(item.is_some(), is_shown);
+        while client.on_bytes(now + SECOND / 2, &mut input).is_some() {}
+        let Action::Read { until: Some(until) } = client.poll(now + SECOND / 2) else { panic!() };
+        assert_eq!(until, now + SECOND + SECOND / 2, "it was heard all the same");
+    }
+}

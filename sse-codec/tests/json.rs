@@ -37,7 +37,21 @@ fn a_wrong_shape_keeps_the_data() {
     let error = event.json::<Tick<'_>>().unwrap_err();
     assert_eq!(error.data(), Some("{\"error\":\"overloaded\"}"));
     assert!(error.to_string().starts_with("22 bytes of event data do not fit the type: "), "{error}");
+    assert!(error.to_string().ends_with("look at the data itself, it is kept"), "{error}");
     assert!(error.source().is_some());
+}
+
+#[test]
+fn an_error_says_where_reading_stopped() {
+    let at = |data: &str| {
+        let event = Event::new(EventName::default(), data, EventId::default());
+        event.json::<Vec<u8>>().unwrap_err().offset().unwrap()
+    };
+    assert_eq!(at("[1,x]"), 4, "behind the byte that does not fit");
+    assert_eq!(at("[1,\n2,\n 256]"), 12, "over lines");
+    assert_eq!(at("[DONE]"), 2);
+    assert_eq!(at("[1,"), 3, "the end");
+    assert_eq!(at(""), 0);
 }
 
 #[test]

@@ -99,7 +99,7 @@ async fn signal(source: &mut EventSource) -> Signal {
 async fn opened(source: &mut EventSource) {
     match signal(source).await {
         Signal::Open { .. } => {}
-        other => panic!("{other:?} where a stream was to open"),
+        other => panic!("{other:?} where a stream was due"),
     }
 }
 

@@ -1,85 +1,76 @@
-//! Generated streams, valid and broken, against the standard written down a second time, and against sse-core.
+//! Generated streams, valid and broken, against the standard written down a second time, and against `sse-core` and `sse-parse`.
+//!
+//! `SSE_CASES=1000000 cargo test --release -p sse-codec --test spec_model` is the long run; `SSE_SEED` begins it elsewhere.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+#![allow(clippy::disallowed_methods, reason = "the environment says how many cases to run")]
 
 mod common;
 
-use common::{Seen, cut, model, read};
-use proptest::prelude::*;
+use common::{Draw, Read, Seen, cut, model, read, read_by, read_owned};
 use sse_codec::{EventId, Limits, Parser};
 use sse_core::{SseDecoder, SseEvent};
+use sse_parse::SseParser;
 
-/// Pieces that make the rules meet each other.
-const PIECES: &[&[u8]] = &[
-    b"data",
-    b"data:",
-    b"data: ",
-    b"event: ",
-    b"event:",
-    b"id: ",
-    b"id",
-    b"retry: ",
-    b"retry:",
-    b":",
-    b": ",
-    b" ",
-    b"\n",
-    b"\n",
-    b"\n\n",
-    b"\r",
-    b"\r\n",
-    b"\r\n\r\n",
-    b"\n\r",
-    b"x",
-    b"12",
-    b"999999999999999999999999",
-    b"+",
-    b"\0",
-    b"\xEF\xBB\xBF",
-    b"\xEF",
-    b"\xBB",
-    b"\xBF",
-    b"\xFF",
-    b"\xE2\x82\xAC",
-    b"\xE2\x82",
-    b"\xF0\x9F\x98\x80",
-    b"\xF0\x9F",
-    b"\xED\xA0\x80",
-    b"a fairly long run of ordinary text",
-    b"data: whole\n\n",
-    b"id: 5\ndata: block\n\n",
-    b": keepalive\n\n",
-    b"event: tick\ndata: {}\n\n",
-];
-
-fn stream() -> impl Strategy<Value = Vec<u8>> {
-    let piece = prop_oneof![
-        12 => prop::sample::select(PIECES).prop_map(<[u8]>::to_vec),
-        1 => prop::collection::vec(any::<u8>(), 0..6),
-    ];
-    prop::collection::vec(piece, 0..40).prop_map(|pieces| pieces.concat())
+fn number(variable: &str, default: u64) -> u64 {
+    std::env::var(variable).map_or(default, |value| value.parse().unwrap())
 }
 
-fn sizes() -> impl Strategy<Value = Vec<usize>> {
-    prop::collection::vec(1_usize..12, 1..8)
-}
-
-proptest! {
-    #![proptest_config(ProptestConfig { cases: 256, ..ProptestConfig::default() })]
-
-    #[test]
-    fn agrees_with_the_model(stream in stream(), sizes in sizes()) {
-        let expected = model(&stream);
-        let limits = Limits::default();
-        prop_assert_eq!(&read(&limits, [&stream[..]]), &expected);
-        prop_assert_eq!(&read(&limits, cut(&stream, &sizes)), &expected);
-        prop_assert_eq!(&read(&limits, stream.chunks(1)), &expected);
+/// Gives `check` stream after stream, with a way to cut each; what fails prints its seed.
+fn streams(default: u64, check: impl Fn(&[u8], &[usize])) {
+    let first = number("SSE_SEED", 1);
+    for seed in first..first + number("SSE_CASES", default) {
+        let mut draw = Draw(seed);
+        let (stream, sizes) = (draw.stream(), draw.sizes());
+        let result = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| check(&stream, &sizes)));
+        assert!(result.is_ok(), "SSE_SEED={seed}: {sizes:?} {:?}", String::from_utf8_lossy(&stream));
     }
+}
 
-    #[test]
-    fn a_used_parser_reads_the_next_stream_as_a_new_one(first in stream(), second in stream(), sizes in sizes()) {
+fn events(read: Read) -> Vec<Seen> {
+    read.items.into_iter().filter(|item| matches!(item, Seen::Event { .. })).collect()
+}
+
+#[test]
+fn agrees_with_the_model() {
+    let limits = Limits::default();
+    streams(4000, |stream, sizes| {
+        let expected = model(stream);
+        assert_eq!(read(&limits, [stream]), expected, "whole");
+        assert_eq!(read(&limits, cut(stream, sizes)), expected, "cut");
+        assert_eq!(read(&limits, stream.chunks(1)), expected, "byte by byte");
+    });
+}
+
+#[test]
+fn owned_events_are_the_lent_ones() {
+    streams(2000, |stream, sizes| {
+        let expected = events(model(stream));
+        for chunks in [vec![stream], cut(stream, sizes)] {
+            assert_eq!(read_owned(Parser::new(), chunks), expected);
+        }
+    });
+}
+
+#[test]
+fn comments_that_are_not_shown_change_nothing_else() {
+    streams(2000, |stream, sizes| {
+        let mut expected = model(stream);
+        expected.items.retain(|item| !matches!(item, Seen::Comment(_)));
+        for chunks in [vec![stream], cut(stream, sizes), cut(stream, &[1])] {
+            let mut parser = Parser::new();
+            parser.show_comments(false);
+            assert_eq!(read_by(parser, chunks), expected);
+        }
+    });
+}
+
+#[test]
+fn a_used_parser_reads_the_next_stream_as_a_new_one() {
+    streams(1000, |first, sizes| {
+        let second = Draw(first.len() as u64).stream();
         let run = |parser: &mut Parser, stream: &[u8]| {
             let mut items = Vec::new();
-            for mut chunk in cut(stream, &sizes) {
+            for mut chunk in cut(stream, sizes) {
                 while let Some(item) = parser.next(&mut chunk) {
                     items.push(Seen::from(item));
                 }
@@ -88,30 +79,46 @@ proptest! {
             items
         };
         let mut used = Parser::new();
-        run(&mut used, &first);
+        run(&mut used, first);
         let mut new = Parser::new();
         new.set_last_event_id(&EventId::parse(used.last_event_id()).unwrap());
-        prop_assert_eq!(run(&mut used, &second), run(&mut new, &second));
-        prop_assert_eq!(used.last_event_id(), new.last_event_id());
-    }
+        assert_eq!(run(&mut used, &second), run(&mut new, &second));
+        assert_eq!(used.last_event_id(), new.last_event_id());
+    });
+}
 
-    #[test]
-    fn agrees_with_sse_core(stream in stream(), sizes in sizes()) {
-        // Its reconnection time has 32 bits, and it shows neither comments nor blocks with an id alone.
-        let ours: Vec<_> = read(&Limits::default(), cut(&stream, &sizes)).items.into_iter().filter_map(|item| match item {
-            Seen::Event { event, data, id } => Some((event, data, id)),
-            _ => None,
-        }).collect();
+/// Its reconnection time has 32 bits, and it shows neither comments nor blocks with an id alone.
+#[test]
+fn agrees_with_sse_core() {
+    streams(2000, |stream, sizes| {
         let mut decoder = SseDecoder::new();
         let mut theirs = Vec::new();
-        for mut chunk in cut(&stream, &sizes) {
+        for mut chunk in cut(stream, sizes) {
             while let Some(found) = decoder.next(&mut chunk) {
                 if let SseEvent::Message(message) = found.unwrap() {
-                    let id = message.last_event_id.as_deref().unwrap_or_default().to_owned();
-                    theirs.push((message.event.into_owned(), message.data, id));
+                    let id = message.last_event_id.as_deref().unwrap_or_default();
+                    theirs.push(common::event(&message.event, &message.data, id));
                 }
             }
         }
-        prop_assert_eq!(ours, theirs);
-    }
+        assert_eq!(events(read(&Limits::default(), cut(stream, sizes))), theirs);
+    });
+}
+
+/// It ignores a reconnection time beyond 64 bits, which counts as the largest here.
+#[test]
+fn agrees_with_sse_parse() {
+    streams(2000, |stream, sizes| {
+        let mut parser = SseParser::new();
+        let mut theirs = Vec::new();
+        for chunk in cut(stream, sizes) {
+            parser.feed(chunk);
+            while let Some(event) = parser.next_event() {
+                theirs.push(common::event(&event.event, &event.data, &event.id));
+            }
+        }
+        let ours = read(&Limits::default(), cut(stream, sizes));
+        assert_eq!(ours.last_id, parser.last_event_id());
+        assert_eq!(events(ours), theirs);
+    });
 }

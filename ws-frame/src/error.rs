@@ -54,9 +54,10 @@ impl Error {
             | ErrorKind::ExpectedContinuation
             | ErrorKind::CloseBodyLength
             | ErrorKind::CloseCode(_) => CloseCode::PROTOCOL_ERROR,
-            ErrorKind::InvalidUtf8 { .. } => CloseCode::INVALID_PAYLOAD,
+            ErrorKind::InvalidUtf8 { .. } | ErrorKind::InvalidDeflate => CloseCode::INVALID_PAYLOAD,
             ErrorKind::FrameTooBig
             | ErrorKind::MessageTooBig
+            | ErrorKind::InflateRatio
             | ErrorKind::TooManyFragments
             | ErrorKind::TooManyEmptyFragments => CloseCode::TOO_BIG,
             ErrorKind::ControlFlood | ErrorKind::AssemblyTimeout => CloseCode::POLICY_VIOLATION,
@@ -132,6 +133,10 @@ pub enum ErrorKind {
     CloseTimeout,
     /// The transport ended before a Close frame came.
     UnexpectedEof,
+    /// The payload of a compressed message is not compressed as RFC 7692 §7.2.2 says.
+    InvalidDeflate,
+    /// A compressed message stands for more than [`Limits::max_inflate_ratio`](crate::Limits::max_inflate_ratio) times its bytes.
+    InflateRatio,
 }
 
 impl fmt::Display for ErrorKind {
@@ -161,6 +166,8 @@ impl fmt::Display for ErrorKind {
             ErrorKind::IdleTimeout => f.write_str("nothing received within idle_timeout"),
             ErrorKind::CloseTimeout => f.write_str("close not answered within close_timeout"),
             ErrorKind::UnexpectedEof => f.write_str("transport ended without a close"),
+            ErrorKind::InvalidDeflate => f.write_str("invalid deflate data"),
+            ErrorKind::InflateRatio => f.write_str("compressed message over the limit max_inflate_ratio"),
         }
     }
 }

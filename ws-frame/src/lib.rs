@@ -36,6 +36,7 @@
     feature = "std",
     doc = "- [`handshake`] opens a connection, over `http` types or HTTP/1.1 bytes."
 )]
+#![cfg_attr(feature = "deflate", doc = "- [`deflate`] is permessage-deflate.")]
 #![cfg_attr(
     feature = "std",
     doc = "- [`reconnect`] says when a client connects again; [`DrainSchedule`] spreads the end of a server's connections."
@@ -70,6 +71,8 @@ mod utf8;
 
 #[cfg(feature = "std")]
 mod conn;
+#[cfg(feature = "deflate")]
+pub mod deflate;
 #[cfg(feature = "std")]
 mod drain;
 #[cfg(feature = "h2")]
@@ -96,7 +99,7 @@ pub use error::{Error, ErrorKind, SendError};
 pub use frame::{Frame, FrameDecoder};
 pub use header::{Header, MAX_HEADER, Opcode, Role};
 pub use limits::Limits;
-pub use message::{Chunk, Message, Outgoing, Part};
+pub use message::{Chunk, Compress, Message, Outgoing, Part};
 pub use prepared::Prepared;
 pub use text::{InvalidText, Text};
 pub use utf8::Utf8Validator;

@@ -17,8 +17,12 @@ pub struct Limits {
     /// Payload of one frame, in bytes: 16 MiB. Stops a length field that makes us hold an endless frame; checked as soon
     /// as the header is there. Crossing it closes with 1009.
     pub max_frame: usize,
-    /// Payload of one message, in bytes over all fragments: 16 MiB. Stops a message of endless fragments. Closes with 1009.
+    /// Payload of one message, in bytes over all fragments, and after decompression: 16 MiB. Stops a message of endless fragments, and a
+    /// decompression bomb. Closes with 1009.
     pub max_message: usize,
+    /// Bytes that a compressed message may stand for, for each of its bytes on the wire, once it is over 64 KiB: 1000. Stops a
+    /// decompression bomb after its first kilobyte, and not only at `max_message`. Closes with 1009. RFC 1951 allows 1032 at most.
+    pub max_inflate_ratio: u32,
     /// Fragments of one message: 1024. Stops many tiny fragments, which cost time and not payload. Closes with 1009.
     pub max_fragments: usize,
     /// Empty fragments in a row that do not end a message: 16. Stops spinning on frames that carry nothing. Closes with 1009.
@@ -52,6 +56,7 @@ impl Limits {
     pub const DEFAULT: Limits = Limits {
         max_frame: 16 * 1024 * 1024,
         max_message: 16 * 1024 * 1024,
+        max_inflate_ratio: 1000,
         max_fragments: 1024,
         max_empty_fragments: 16,
         max_control_per_second: 100,
@@ -64,6 +69,15 @@ impl Limits {
         idle_timeout: Duration::from_secs(120),
         assembly_timeout: Duration::from_secs(60),
     };
+}
+
+#[cfg(feature = "std")]
+impl Limits {
+    /// What a message may be long on the wire, compressed: what does not compress is a little longer then.
+    pub(crate) const fn max_compressed(&self) -> u64 {
+        let max = self.max_message as u64;
+        max.saturating_add(max >> 8).saturating_add(64)
+    }
 }
 
 impl Default for Limits {

@@ -93,6 +93,33 @@ impl From<&[u8]> for Message {
     }
 }
 
+/// Whether to compress one message, on a connection with permessage-deflate; on others it has no effect.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Compress {
+    /// Where it pays: the message is long enough, and its bytes do not look like noise.
+    #[default]
+    Auto,
+    /// Whatever it looks like; an empty message is sent as it is.
+    Always,
+    /// Not at all, and out of the context of what follows: for secrets, and for what is compressed already.
+    Never,
+}
+
+impl Message {
+    /// The message with a choice about its compression.
+    ///
+    /// ```
+    /// use ws_frame::{Compress, Message};
+    ///
+    /// let secret = Message::from("token=...").compress(Compress::Never);
+    /// # drop(secret);
+    /// ```
+    #[must_use]
+    pub fn compress(self, choice: Compress) -> Outgoing {
+        Outgoing::Chosen(self, choice)
+    }
+}
+
 /// A part of a message, for a connection that delivers parts as they come instead of whole messages.
 ///
 /// Text is checked up to the last byte of the part, but a character may be split between two parts.
@@ -115,6 +142,8 @@ pub struct Chunk {
 pub enum Outgoing {
     /// A message that is framed for this connection.
     Message(Message),
+    /// A message with a choice about its compression.
+    Chosen(Message, Compress),
     /// A message that was framed once for many connections.
     Prepared(Prepared),
     /// The next part of a message that is sent before all of it is known.
@@ -122,11 +151,11 @@ pub enum Outgoing {
 }
 
 impl Outgoing {
-    /// Bytes to queue, but for a header.
+    /// Bytes to queue, but for a header, and before compression.
     #[cfg(feature = "std")]
     pub(crate) fn len(&self) -> usize {
         match self {
-            Outgoing::Message(message) => message.len(),
+            Outgoing::Message(message) | Outgoing::Chosen(message, _) => message.len(),
             Outgoing::Prepared(prepared) => prepared.frame().len(),
             Outgoing::Streamed(part) => part.payload.len(),
         }

@@ -1,11 +1,9 @@
-//! `GET /ws/{room}`: a WebSocket that sits in a room.
+//! `/ws/{room}`: a WebSocket that sits in a room, by GET over HTTP/1.1 and by extended CONNECT over HTTP/2.
 #![allow(clippy::disallowed_methods, reason = "a connection lives in a task of its own")]
 
 use std::sync::Arc;
 
 use http::{Response, header};
-use hyper::upgrade::OnUpgrade;
-use hyper_util::rt::TokioIo;
 use rest_core::auth::{BearerError, authenticate};
 use rest_core::problem::ToProblem;
 use rest_core::tower::Body;
@@ -13,13 +11,14 @@ use serde_json::Value;
 use tokio::io::{AsyncRead, AsyncWrite};
 use ws_frame::handshake::Policy;
 use ws_frame::tokio::WebSocket;
+use ws_frame::tower::{Opening, accept};
 use ws_frame::{CloseCode, Config, Message};
 
 use super::call::{Call, query};
 use super::room_message::{self, ClientMessage};
 use crate::app::{App, as_problem};
 use crate::failure::Failure;
-use crate::server::Place;
+use crate::server::Seat;
 use crate::stats::count;
 use crate::store::{rooms, users};
 
@@ -41,18 +40,17 @@ pub(crate) async fn join(call: Call) -> Result<Response<Body>, Failure> {
         None => false,
     };
     let mut request = call.into_request();
-    let accepted = match Policy::new().accept(&request) {
+    let (response, opening) = match accept(&Policy::new(), &mut request) {
         Ok(accepted) => accepted,
         Err(rejection) => return Ok(as_problem(rejection.to_response(), &rejection.to_string())),
     };
-    let place = request.extensions().get::<Place>().cloned();
-    let upgrade = hyper::upgrade::on(&mut request);
+    let seat = request.extensions().get::<Seat>().cloned();
     tokio::spawn(async move {
-        sit(app, room, may_write, upgrade).await;
+        sit(app, room, may_write, opening).await;
         // The connection counts among the open ones until here.
-        drop(place);
+        drop(seat);
     });
-    Ok(accepted.response.map(|()| Body::empty()))
+    Ok(response.map(|()| Body::empty()))
 }
 
 fn room_name(call: &Call) -> Result<String, Failure> {
@@ -69,19 +67,19 @@ pub(crate) fn is_name(name: &str) -> bool {
     (1..=64).contains(&name.len()) && name.bytes().all(allowed)
 }
 
-async fn sit(app: Arc<App>, room: String, may_write: bool, upgrade: OnUpgrade) {
-    let io = match upgrade.await {
-        Ok(io) => TokioIo::new(io),
+async fn sit(app: Arc<App>, room: String, may_write: bool, opening: Opening) {
+    let mut config = Config::default();
+    config.limits.max_message = app.config.max_body;
+    config.limits.max_frame = app.config.max_body;
+    config.limits.close_timeout = app.config.drain / 2;
+    let ws = match opening.open(config).await {
+        Ok(ws) => ws,
         Err(cause) => {
             tracing::debug!(%cause, "a connection ended before it was a WebSocket");
             return;
         }
     };
-    let mut config = Config::default();
-    config.limits.max_message = app.config.max_body;
-    config.limits.max_frame = app.config.max_body;
-    config.limits.close_timeout = app.config.drain / 2;
-    let mut guest = Guest { ws: WebSocket::server(io, config), app, room, may_write };
+    let mut guest = Guest { ws, app, room, may_write };
     if let Err(cause) = guest.converse().await {
         tracing::debug!(%cause, "a WebSocket ended early");
     }

@@ -161,6 +161,8 @@ pub enum Disconnect {
     Timeout,
     /// Nothing was received for the idle timeout.
     Idle,
+    /// The stream crossed a limit of the parser, which was to end it ([`OnOverflow::Terminate`](crate::OnOverflow::Terminate)).
+    Limit,
     /// A status that the policy takes for passing.
     Status(StatusCode),
 }
@@ -173,6 +175,7 @@ impl fmt::Display for Disconnect {
             Self::Futile => f.write_str("no connection is possible"),
             Self::Timeout => f.write_str("no response came in time"),
             Self::Idle => f.write_str("nothing was received in time"),
+            Self::Limit => f.write_str("the stream crossed a limit of the parser"),
             Self::Status(status) => write!(f, "the server answered {status}"),
         }
     }

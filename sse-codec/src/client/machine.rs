@@ -158,6 +158,7 @@ impl Client {
                     Some(deadline) if deadline <= now => self.give_up(now, Disconnect::Timeout),
                     until => return Action::Read { until },
                 },
+                State::Open { .. } if self.parser.is_terminated() => self.give_up(now, Disconnect::Limit),
                 State::Open { heard, .. } => {
                     let until = self.config.idle_timeout.and_then(|idle| heard.checked_add(idle));
                     if until.is_none_or(|until| until > now) {
@@ -325,6 +326,11 @@ impl Client {
     #[must_use]
     pub const fn resumed(&self) -> Resumed {
         self.resumed
+    }
+
+    /// Whether comments are items; they are unless this is called. They count against the idle timeout in any case.
+    pub const fn show_comments(&mut self, show: bool) {
+        self.parser.show_comments(show);
     }
 
     /// Sets the id that the next request resumes from; an empty one begins anew.

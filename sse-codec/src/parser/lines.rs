@@ -86,6 +86,9 @@ impl Parser {
                                 && block.is_empty()
                             {
                                 *rest = after;
+                                while let Some((_, after)) = self.comment_and_blank(rest) {
+                                    *rest = after;
+                                }
                             }
                             continue;
                         }
@@ -116,7 +119,7 @@ impl Parser {
             self.open_data(value);
         } else if !self.open_data_line(line) {
             restart(&mut self.partial);
-            self.partial.extend_from_slice(line);
+            scan::collect(&mut self.partial, line);
             self.state |= PARTIAL;
         }
         None

@@ -159,14 +159,15 @@ impl Parser {
     /// so it must be let go before the next call.
     #[inline]
     pub fn next<'s, 'i: 's>(&'s mut self, input: &mut &'i [u8]) -> Option<Item<'s>> {
-        match self.whole(input) {
-            Whole::Event(data) => {
-                Some(Item::Event(EventRef::from_parser("", data.text(&mut self.replaced), &self.last_id)))
-            }
-            Whole::Comment(text) => Some(Item::Comment(text.text(&mut self.replaced))),
-            Whole::UsedUp => None,
-            Whole::Other => self.next_of_any(input),
+        if self.more_data(input) {
+            return None;
         }
+        while let Some(text) = self.near_comment(input) {
+            if self.options & COMMENTS != 0 {
+                return Some(Item::Comment(text.text(&mut self.replaced)));
+            }
+        }
+        if self.may_be_whole(input) { self.next_whole(input) } else { self.next_of_any(input) }
     }
 
     /// The next event, owned; what is no event is passed over. Takes from `input` what it used, all of it on `Ok(None)`.
@@ -177,17 +178,11 @@ impl Parser {
     /// [`Overflow`] when a limit was crossed. It is no end unless [`Limits::on_overflow`] says so: call again for what follows.
     #[inline]
     pub fn next_event(&mut self, input: &mut &[u8]) -> Result<Option<Event>, Overflow> {
-        loop {
-            match self.whole(input) {
-                Whole::Event(data) => {
-                    let data = data.text(&mut self.replaced);
-                    return Ok(Some(EventRef::from_parser("", data, &self.last_id).to_owned()));
-                }
-                Whole::Comment(_) => {}
-                Whole::UsedUp => return Ok(None),
-                Whole::Other => return self.event_of_any(input),
-            }
+        if self.more_data(input) {
+            return Ok(None);
         }
+        while self.near_comment(input).is_some() {}
+        if self.may_be_whole(input) { self.whole_event(input) } else { self.event_of_any(input) }
     }
 
     /// [`next_event`](Self::next_event) on a buffer of received bytes.
@@ -256,6 +251,36 @@ impl Parser {
     #[must_use]
     pub const fn is_terminated(&self) -> bool {
         self.state & TERMINATED != 0
+    }
+
+    /// [`next`](Self::next) beyond what is small enough to be inlined where it is called.
+    #[inline(never)]
+    fn next_whole<'s, 'i: 's>(&'s mut self, input: &mut &'i [u8]) -> Option<Item<'s>> {
+        match self.whole(input) {
+            Whole::Event(data) => {
+                let data = data.text(&mut self.replaced);
+                Some(Item::Event(EventRef::from_parser("", data, &self.last_id)))
+            }
+            Whole::Comment(text) => Some(Item::Comment(text.text(&mut self.replaced))),
+            Whole::UsedUp => None,
+            Whole::Other => self.next_of_any(input),
+        }
+    }
+
+    /// [`next_event`](Self::next_event), likewise.
+    #[inline(never)]
+    fn whole_event(&mut self, input: &mut &[u8]) -> Result<Option<Event>, Overflow> {
+        loop {
+            match self.whole(input) {
+                Whole::Event(data) => {
+                    let data = data.text(&mut self.replaced);
+                    return Ok(Some(EventRef::from_parser("", data, &self.last_id).to_owned()));
+                }
+                Whole::Comment(_) => {}
+                Whole::UsedUp => return Ok(None),
+                Whole::Other => return self.event_of_any(input),
+            }
+        }
     }
 
     /// [`next`](Self::next), whatever is open and whatever comes.
@@ -393,4 +418,68 @@ enum Kind<'i> {
     Message,
     Given(Span<'i>),
     Kept,
+}
+
+#[cfg(test)]
+mod tests {
+    use alloc::{format, string::String, vec::Vec};
+
+    use super::*;
+    use crate::scan::TOUCHED;
+
+    /// How often each byte of the stream is looked at or copied, on average, when it comes in chunks of this size.
+    fn touches(stream: &[u8], chunk: usize) -> f64 {
+        let mut limits = Limits::DEFAULT;
+        (limits.max_line, limits.max_data) = (8 << 20, 8 << 20);
+        let mut parser = Parser::with_limits(limits);
+        let before = TOUCHED.get();
+        for mut chunk in stream.chunks(chunk) {
+            while parser.next(&mut chunk).is_some() {}
+        }
+        (TOUCHED.get() - before) as f64 / stream.len() as f64
+    }
+
+    /// The standard's algorithm on a whole stream looks at each byte to find the line end, and again to decode it; collecting it is a third.
+    #[test]
+    fn each_byte_is_touched_a_few_times_however_large_its_event_and_small_its_chunk() {
+        type Shape = fn(usize) -> String;
+        let shapes: [(&str, Shape); 9] = [
+            ("one line of data", |size| format!("data: {}\n\n", "x".repeat(size))),
+            ("one line of data that is not ASCII", |size| format!("data: {}\n\n", "é".repeat(size / 2))),
+            ("data without the space", |size| format!("data:{}\n\n", "x".repeat(size))),
+            ("lines of data", |size| "data: 0123456789\n".repeat(size / 17) + "\n"),
+            ("empty lines of data", |size| "data\n".repeat(size / 5) + "\n"),
+            ("a comment", |size| format!(":{}\n\n", "x".repeat(size))),
+            ("an unknown field", |size| format!("{}\n\n", "x".repeat(size))),
+            ("small events", |size| "id: 1\r\nevent: a\r\ndata: b\r\n\r\n".repeat(size / 28)),
+            ("keepalives", |size| ": keepalive\n\n".repeat(size / 13)),
+        ];
+        for (name, shape) in shapes {
+            let [small, large] = [16 << 10, 256 << 10].map(shape);
+            for chunk in [1, 3, 16, 1460, usize::MAX] {
+                let [small, large] = [&small, &large].map(|stream| touches(stream.as_bytes(), chunk));
+                assert!(large <= 4.5, "{name} in chunks of {chunk}: {large} touches a byte");
+                // What a stream costs once, such as its first chunk, weighs less in the large one.
+                assert!(large <= small + 0.01, "{name} in chunks of {chunk}: {small} became {large}");
+            }
+        }
+    }
+
+    /// Dropped bytes are not kept: what a line beyond its limit costs is the look for its end.
+    #[test]
+    fn what_is_dropped_is_touched_once() {
+        let stream: Vec<u8> = [&b"data: "[..], &[b'x'; 4 << 20], b"\n\n"].concat();
+        for chunk in [1, 16, 1460] {
+            let mut parser = Parser::new();
+            let before = TOUCHED.get();
+            for mut chunk in stream.chunks(chunk) {
+                while parser.next(&mut chunk).is_some() {}
+            }
+            assert!(TOUCHED.get() - before < 3 * (1 << 20) + stream.len() as u64 * 2);
+            assert!(
+                parser.data.capacity() + parser.partial.capacity() <= 2 << 20,
+                "twice the limit of a line at most"
+            );
+        }
+    }
 }

@@ -112,7 +112,7 @@ impl Parser {
         if self.partial.len().saturating_add(more.len()) > self.limits.max_line {
             return Some(self.drop_line(tail, rest));
         }
-        self.partial.extend_from_slice(more.bytes());
+        scan::collect(&mut self.partial, more.bytes());
         if !tail.is_empty() {
             self.take_line_end(tail, rest);
             self.state &= !PARTIAL;

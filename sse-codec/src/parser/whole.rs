@@ -1,21 +1,57 @@
 //! The fast paths: what is told from one run of bytes.
 
 use super::{COMMENTS, IN_DATA, Parser, RESUME, Whole};
-use crate::scan;
+use crate::scan::{self, Span};
 
 impl Parser {
-    /// The most common things on the wire: when nothing is open, a block of one `data` line, the beginning of one at the end of a chunk,
-    /// a comment, a blank line; and a whole chunk inside a line of data. What it does not take is at the front of `input`.
+    /// The whole chunk lies inside the line of data that an earlier one left open. Takes nothing when it does not.
     #[inline(always)]
-    pub(super) fn whole<'i>(&mut self, input: &mut &'i [u8]) -> Whole<'i> {
-        if self.state == 0 {
-            return self.whole_block(input);
+    pub(super) fn more_data(&mut self, input: &mut &[u8]) -> bool {
+        if self.state & RESUME != IN_DATA {
+            return false;
         }
-        if self.state & RESUME == IN_DATA && self.more_data(input) { Whole::UsedUp } else { Whole::Other }
+        let (span, tail) = scan::split(input);
+        let offset = self.offset + span.len() as u64;
+        if !tail.is_empty() || offset - self.line_offset > self.limits.max_line as u64 {
+            return false;
+        }
+        self.data.push(span);
+        self.offset = offset;
+        *input = &[];
+        true
     }
 
+    /// A short comment and the blank line behind it, when nothing is open: what keeps an idle stream alive.
     #[inline(always)]
-    fn whole_block<'i>(&mut self, input: &mut &'i [u8]) -> Whole<'i> {
+    pub(super) fn near_comment<'i>(&mut self, input: &mut &'i [u8]) -> Option<Span<'i>> {
+        if self.state != 0 {
+            return None;
+        }
+        let (text, after) = self.comment_and_blank(input)?;
+        self.offset += (input.len() - after.len()) as u64;
+        *input = after;
+        Some(text.without_space())
+    }
+
+    /// A comment within sixteen bytes and the blank line behind it; what follows them.
+    #[inline(always)]
+    pub(super) fn comment_and_blank<'i>(&self, rest: &'i [u8]) -> Option<(Span<'i>, &'i [u8])> {
+        let [b':', text @ ..] = rest else { return None };
+        let (text, tail) = scan::split_near(text)?;
+        let [b'\n', b'\n', after @ ..] = tail else { return None };
+        (text.len() < self.limits.max_line).then_some((text, after))
+    }
+
+    /// Whether it is worth to look for [`whole`](Self::whole) things.
+    #[inline(always)]
+    pub(super) const fn may_be_whole(&self, input: &[u8]) -> bool {
+        self.state == 0 && matches!(input, [b'd' | b':' | b'\n', ..] | [])
+    }
+
+    /// The most common things on the wire, when nothing is open: a block of one `data` line, the beginning of one at the end of a chunk,
+    /// a comment, a blank line. What it does not take is at the front of `input`.
+    #[inline(always)]
+    pub(super) fn whole<'i>(&mut self, input: &mut &'i [u8]) -> Whole<'i> {
         let chunk = *input;
         let mut rest = chunk;
         let found = loop {
@@ -59,19 +95,5 @@ impl Parser {
         self.offset += (chunk.len() - rest.len()) as u64;
         *input = rest;
         found
-    }
-
-    /// The whole chunk lies inside the line of data that an earlier one left open. Takes nothing when it does not.
-    #[inline(always)]
-    fn more_data(&mut self, input: &mut &[u8]) -> bool {
-        let (span, tail) = scan::split(input);
-        let offset = self.offset + span.len() as u64;
-        if !tail.is_empty() || offset - self.line_offset > self.limits.max_line as u64 {
-            return false;
-        }
-        self.data.push(span);
-        self.offset = offset;
-        *input = &[];
-        true
     }
 }

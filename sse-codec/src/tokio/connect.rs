@@ -21,15 +21,8 @@ pub trait Io: AsyncRead + AsyncWrite + Send + Unpin {}
 impl<T: AsyncRead + AsyncWrite + Send + Unpin> Io for T {}
 
 pub(super) type Failure = Box<dyn Error + Send + Sync>;
-pub(super) type Opening = Pin<Box<dyn Future<Output = io::Result<Box<dyn Io>>> + Send>>;
-type Open = Arc<dyn Fn(Uri, Version) -> Opening + Send + Sync>;
-
-/// What is going to be spoken on a connection.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Version {
-    Http1,
-    Http2,
-}
+type Opening = Pin<Box<dyn Future<Output = io::Result<Box<dyn Io>>> + Send>>;
+type Open = Arc<dyn Fn(Uri) -> Opening + Send + Sync>;
 
 /// How an [`EventSource`](super::EventSource) reaches a server, and which HTTP it speaks there.
 ///
@@ -50,50 +43,64 @@ pub(super) enum Version {
 #[derive(Clone)]
 pub struct Connector {
     open: Open,
+    secure: Secure,
     http2: Option<Arc<Pool>>,
+}
+
+/// What becomes of an `https` URL.
+#[derive(Clone)]
+enum Secure {
+    /// There is nothing that speaks TLS.
+    Refused,
+    /// Whoever opens the stream has seen to it.
+    Done,
+    #[cfg(feature = "rustls")]
+    Tls(super::tls::Tls),
 }
 
 impl Connector {
     /// TCP to the host of an `http` URL.
     #[must_use]
     pub fn tcp() -> Self {
-        Self::new(|uri| async move {
-            if uri.scheme_str() != Some("http") {
-                let why = "only http urls without a connector that speaks TLS";
-                return Err(io::Error::new(io::ErrorKind::Unsupported, why));
-            }
-            Ok(Box::new(dial(&uri, 80).await?) as Box<dyn Io>)
-        })
+        let dialled = Self::new(|uri| async move {
+            let host = uri.host().unwrap_or_default().trim_start_matches('[').trim_end_matches(']');
+            let port = if uri.scheme_str() == Some("https") { 443 } else { 80 };
+            let stream = TcpStream::connect((host, uri.port_u16().unwrap_or(port))).await?;
+            stream.set_nodelay(true)?;
+            Ok(Box::new(stream) as Box<dyn Io>)
+        });
+        Self { secure: Secure::Refused, ..dialled }
     }
 
     /// TCP, and TLS by rustls for `https` URLs, with the certificate authorities of Mozilla's list.
     ///
     /// # Errors
-    /// None as rustls is built here; they are rustls's to name.
+    /// None with the provider that is built in; they are rustls's to name.
     #[cfg(feature = "rustls")]
     pub fn tls() -> Result<Self, rustls::Error> {
         let roots = rustls::RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         let config =
             rustls::ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions()?;
-        Ok(Self::rustls(config.with_root_certificates(roots).with_no_client_auth()))
+        Ok(Self::tcp().rustls(config.with_root_certificates(roots).with_no_client_auth()))
     }
 
-    /// TCP, and TLS as `config` says for `https` URLs. The application protocol (ALPN) is the connector's to set.
-    #[cfg(feature = "rustls")]
-    #[must_use]
-    pub fn rustls(config: rustls::ClientConfig) -> Self {
-        let tls = super::tls::Tls::new(config);
-        Self { open: Arc::new(move |uri, version| Box::pin(tls.clone().open(uri, version))), http2: None }
-    }
-
-    /// Whatever `open` gives for a URI. TLS is then yours: return the encrypted stream for `https`.
+    /// Whatever `open` gives for a URI. TLS is then yours: return the encrypted stream for `https`, or add
+    /// `rustls`.
     #[must_use]
     pub fn new<F>(open: impl Fn(Uri) -> F + Send + Sync + 'static) -> Self
     where
         F: Future<Output = io::Result<Box<dyn Io>>> + Send + 'static,
     {
-        Self { open: Arc::new(move |uri, _| Box::pin(open(uri))), http2: None }
+        Self { open: Arc::new(move |uri| Box::pin(open(uri))), secure: Secure::Done, http2: None }
+    }
+
+    /// TLS as `config` says for `https` URLs, on whatever this connector opens. The application protocol (ALPN) is set here.
+    #[cfg(feature = "rustls")]
+    #[must_use]
+    pub fn rustls(mut self, config: rustls::ClientConfig) -> Self {
+        self.secure = Secure::Tls(super::tls::Tls::new(config));
+        self
     }
 
     /// Speaks HTTP/2 from the first byte (RFC 9113 §3.3, prior knowledge); a connector of yours has to negotiate `h2` over TLS.
@@ -108,11 +115,11 @@ impl Connector {
     }
 
     pub(super) fn connect(&self, request: Request<Bytes>) -> Connecting {
-        let (open, pool, uri) = (Arc::clone(&self.open), self.http2.clone(), request.uri().clone());
+        let (this, uri) = (self.clone(), request.uri().clone());
         Box::pin(async move {
-            let sent = match pool {
-                Some(pool) => pool.send(move || open(uri, Version::Http2), request).await,
-                None => match open(uri, Version::Http1).await {
+            let sent = match &this.http2 {
+                Some(pool) => pool.send(|| this.open(uri, true), request).await,
+                None => match this.open(uri, false).await {
                     Ok(io) => send_http1(io, request).await,
                     Err(error) => Err(error.into()),
                 },
@@ -123,6 +130,28 @@ impl Connector {
             })
         })
     }
+
+    #[cfg_attr(
+        not(feature = "rustls"),
+        expect(unused_variables, reason = "only TLS has to say which version is spoken")
+    )]
+    async fn open(&self, uri: Uri, is_http2: bool) -> io::Result<Box<dyn Io>> {
+        if uri.scheme_str() != Some("https") {
+            return (self.open)(uri).await;
+        }
+        match &self.secure {
+            Secure::Refused => {
+                let why = "only http urls without a connector that speaks TLS";
+                Err(io::Error::new(io::ErrorKind::Unsupported, why))
+            }
+            Secure::Done => (self.open)(uri).await,
+            #[cfg(feature = "rustls")]
+            Secure::Tls(tls) => {
+                let name = super::tls::server_name(&uri)?;
+                tls.encrypt((self.open)(uri).await?, name, is_http2).await
+            }
+        }
+    }
 }
 
 impl fmt::Debug for Connector {
@@ -132,11 +161,3 @@ impl fmt::Debug for Connector {
 }
 
 pub(super) type Connecting = Pin<Box<dyn Future<Output = Result<Connected, Disconnect>> + Send>>;
-
-/// TCP to the host of a URI.
-pub(super) async fn dial(uri: &Uri, port: u16) -> io::Result<TcpStream> {
-    let host = uri.host().unwrap_or_default().trim_start_matches('[').trim_end_matches(']');
-    let stream = TcpStream::connect((host, uri.port_u16().unwrap_or(port))).await?;
-    stream.set_nodelay(true)?;
-    Ok(stream)
-}

@@ -94,7 +94,6 @@ pub struct EventSource {
     /// The wait that the user was told of.
     told: Option<Instant>,
     has_ended: bool,
-    shows_comments: bool,
 }
 
 type ChangeHeaders = Box<dyn FnMut(&mut HeaderMap) + Send>;
@@ -126,8 +125,10 @@ impl EventSource {
             Ok(()) => u64::from_ne_bytes(seed),
             Err(_) => u64::from(std::process::id()),
         };
+        let mut client = Client::new(config, entropy);
+        client.show_comments(false);
         Self {
-            client: Client::new(config, entropy),
+            client,
             connector,
             before_attempt: None,
             token: None,
@@ -136,7 +137,6 @@ impl EventSource {
             sleep: None,
             told: None,
             has_ended: false,
-            shows_comments: false,
         }
     }
 
@@ -173,7 +173,7 @@ impl EventSource {
     /// Gives comments out too.
     #[must_use]
     pub const fn with_comments(mut self) -> Self {
-        self.shows_comments = true;
+        self.client.show_comments(true);
         self
     }
 
@@ -239,10 +239,8 @@ impl EventSource {
                 None => None,
                 Some(Item::Event(event)) => Some(Kept::Event(event.to_owned())),
                 Some(Item::Dropped(overflow)) => Some(Kept::Signal(Signal::Dropped(overflow))),
-                Some(Item::Comment(text)) if self.shows_comments => {
-                    Some(Kept::Signal(Signal::Comment(text.to_owned())))
-                }
-                // The machine has taken note of ids and times; comments keep the connection alive, and that is all.
+                Some(Item::Comment(text)) => Some(Kept::Signal(Signal::Comment(text.to_owned()))),
+                // The machine has taken note of ids and times.
                 Some(_) => Some(Kept::Nothing),
             };
             let used = self.chunk.len() - rest.len();

@@ -60,7 +60,11 @@ pub(crate) struct Read {
 
 /// Reads a stream that comes in these chunks.
 pub(crate) fn read<'c>(limits: &Limits, chunks: impl IntoIterator<Item = &'c [u8]>) -> Read {
-    let mut parser = Parser::with_limits(limits.clone());
+    read_by(Parser::with_limits(limits.clone()), chunks)
+}
+
+/// [`read`] by a parser that was set up.
+pub(crate) fn read_by<'c>(mut parser: Parser, chunks: impl IntoIterator<Item = &'c [u8]>) -> Read {
     let mut items = Vec::new();
     for mut chunk in chunks {
         while let Some(item) = parser.next(&mut chunk) {
@@ -87,6 +91,98 @@ pub(crate) fn cut<'b>(bytes: &'b [u8], sizes: &[usize]) -> Vec<&'b [u8]> {
         rest = tail;
     }
     pieces
+}
+
+/// The owned events of a stream that comes in these chunks.
+pub(crate) fn read_owned<'c>(mut parser: Parser, chunks: impl IntoIterator<Item = &'c [u8]>) -> Vec<Seen> {
+    let mut items = Vec::new();
+    for mut chunk in chunks {
+        loop {
+            match parser.next_event(&mut chunk) {
+                Ok(Some(e)) => items.push(event(e.event(), e.data(), e.id())),
+                Ok(None) => break,
+                Err(overflow) => items.push(Seen::Dropped(overflow)),
+            }
+        }
+        assert!(chunk.is_empty(), "`None` means that the chunk is used up");
+    }
+    items
+}
+
+/// Pieces that make the rules meet each other.
+pub(crate) const PIECES: &[&[u8]] = &[
+    b"data",
+    b"data:",
+    b"data: ",
+    b"event: ",
+    b"event:",
+    b"id: ",
+    b"id",
+    b"retry: ",
+    b"retry:",
+    b":",
+    b": ",
+    b" ",
+    b"\n",
+    b"\n",
+    b"\n\n",
+    b"\r",
+    b"\r\n",
+    b"\r\n\r\n",
+    b"\n\r",
+    b"x",
+    b"12",
+    b"999999999999999999999999",
+    b"+",
+    b"\0",
+    b"\xEF\xBB\xBF",
+    b"\xEF",
+    b"\xBB",
+    b"\xBF",
+    b"\xFF",
+    b"\xE2\x82\xAC",
+    b"\xE2\x82",
+    b"\xF0\x9F\x98\x80",
+    b"\xF0\x9F",
+    b"\xED\xA0\x80",
+    b"a fairly long run of ordinary text",
+    b"data: whole\n\n",
+    b"id: 5\ndata: block\n\n",
+    b": keepalive\n\n",
+    b"event: tick\ndata: {}\n\n",
+    b"data: a line that is longer than a vector of sixty-four bytes, so that the scan has to go far for its end\n",
+];
+
+/// A small generator (splitmix64): the seed of a case is all that must be printed to see it again.
+pub(crate) struct Draw(pub(crate) u64);
+
+impl Draw {
+    pub(crate) fn below(&mut self, bound: usize) -> usize {
+        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        let mut mixed = self.0;
+        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        ((mixed ^ (mixed >> 31)) % bound as u64) as usize
+    }
+
+    /// A stream of such pieces, and of a few bytes at random.
+    pub(crate) fn stream(&mut self) -> Vec<u8> {
+        let mut stream = Vec::new();
+        for _ in 0..self.below(40) {
+            if self.below(12) == 0 {
+                let count = self.below(6);
+                stream.extend((0..count).map(|_| self.below(256) as u8));
+            } else {
+                stream.extend_from_slice(PIECES[self.below(PIECES.len())]);
+            }
+        }
+        stream
+    }
+
+    pub(crate) fn sizes(&mut self) -> Vec<usize> {
+        let most = [3, 12, 40][self.below(3)];
+        (0..=self.below(7)).map(|_| 1 + self.below(most)).collect()
+    }
 }
 
 /// HTML Standard §9.2.5 and §9.2.6 on a whole stream, without any limit. Decodes first, then splits, then interprets.

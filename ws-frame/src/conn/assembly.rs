@@ -2,10 +2,16 @@
 
 use std::time::Instant;
 
+#[cfg(feature = "deflate")]
+use bytes::Buf;
 use bytes::{Bytes, BytesMut};
 
+#[cfg(feature = "deflate")]
+use super::events::Events;
 use super::{Config, Delivery, Waiting};
 use crate::budget::Charge;
+#[cfg(feature = "deflate")]
+use crate::deflate::Session;
 use crate::error::ErrorKind;
 use crate::frame::take;
 use crate::header::{Header, Opcode};
@@ -22,6 +28,8 @@ const FRAGMENT: usize = 64;
 #[derive(Debug)]
 pub(super) struct Assembly {
     opcode: Opcode,
+    /// Whether the first frame had RSV1 set.
+    compressed: bool,
     /// The frame that is read, and how much of its payload was taken.
     frame: Option<(Header, usize)>,
     /// What came, or is to be delivered next.
@@ -57,6 +65,7 @@ impl Assembly {
         };
         Assembly {
             opcode: header.opcode,
+            compressed: header.rsv1,
             frame: None,
             body,
             len: 0,
@@ -79,14 +88,16 @@ impl Assembly {
 
     /// How many bytes to read at most, where that matters.
     pub(super) fn wanted(&self) -> Option<usize> {
-        let (header, taken) = self.frame.filter(|_| matches!(self.body, Body::Whole(_)))?;
+        let kept = !self.compressed && matches!(self.body, Body::Whole(_));
+        let (header, taken) = self.frame.filter(|_| kept)?;
         Gather::wanted(header.len as usize, header.len as usize - taken)
     }
 
     /// Takes the header of the next frame of the message (RFC 6455 §5.4).
     pub(super) fn begin_frame(&mut self, header: Header, limits: &Limits) -> Result<(), ErrorKind> {
         self.len = self.len.saturating_add(header.len);
-        if self.len > limits.max_message as u64 {
+        let max = if self.compressed { limits.max_compressed() } else { limits.max_message as u64 };
+        if self.len > max {
             return Err(ErrorKind::MessageTooBig);
         }
         self.fragments += 1;
@@ -159,11 +170,81 @@ impl Assembly {
     }
 }
 
+/// Compressed bytes taken at a time, so that what they stand for is not much more than may wait.
+#[cfg(feature = "deflate")]
+const PIECE: usize = 1024;
+
+#[cfg(feature = "deflate")]
+impl Assembly {
+    pub(super) fn is_compressed(&self) -> bool {
+        self.compressed
+    }
+
+    /// [`take_payload`](Self::take_payload) of a compressed message.
+    pub(super) fn take_compressed(
+        &mut self,
+        buf: &mut BytesMut,
+        session: &mut Session,
+        limits: &Limits,
+        events: &mut Events,
+    ) -> Result<Progress, ErrorKind> {
+        let Some((header, taken)) = self.frame else { return Ok(Progress::Waits(None)) };
+        let rest = header.len as usize - taken;
+        let len = match self.body {
+            Body::Whole(_) => rest.min(buf.len()),
+            Body::Parts { .. } => rest.min(buf.len()).min(PIECE),
+        };
+        if len == 0 && rest > 0 {
+            return Ok(Progress::Waits(None));
+        }
+        if let Some(key) = header.mask {
+            mask::apply(&mut buf[..len], key, taken);
+        }
+        let ends_frame = len == rest;
+        let last = ends_frame && header.fin;
+        let Assembly { opcode, body, charge, .. } = self;
+        session.receive(&buf[..len], last, limits, &mut |step| match body {
+            Body::Whole(gather) => {
+                charge.add(step.len())?;
+                let copy = |room: &mut [u8]| {
+                    room.copy_from_slice(step);
+                    Ok(step.len())
+                };
+                gather.append_with(step.len(), copy, invalid).map(|_| ())
+            }
+            Body::Parts { text, continued } => {
+                if let Some(text) = text {
+                    text.push(step).map_err(invalid)?;
+                }
+                let first = !core::mem::replace(continued, true);
+                let data = Bytes::copy_from_slice(step);
+                events.push(Waiting::Chunk(Chunk { opcode: *opcode, data, first, last: false }));
+                Ok(())
+            }
+        })?;
+        buf.advance(len);
+        if !ends_frame {
+            self.frame = Some((header, taken + len));
+            return Ok(if buf.is_empty() { Progress::Waits(None) } else { Progress::Frame(None) });
+        }
+        self.frame = None;
+        if !last {
+            return Ok(Progress::Frame(None));
+        }
+        let Body::Parts { text, continued } = &self.body else { return Ok(Progress::Ends(None)) };
+        if let Some(text) = text {
+            text.finish().map_err(invalid)?;
+        }
+        let end = Chunk { opcode: self.opcode, data: Bytes::new(), first: !continued, last: true };
+        Ok(Progress::Ends(Some(end)))
+    }
+}
+
 /// What became of a piece of a frame, with the part to be delivered.
 pub(super) enum Progress {
     /// The frame is not whole.
     Waits(Option<Chunk>),
-    /// The frame is whole, and another one follows.
+    /// The frame is whole, and another one follows; or more of it can be taken at once.
     Frame(Option<Chunk>),
     /// The message is whole.
     Ends(Option<Chunk>),

@@ -16,6 +16,8 @@ use bytes::{Bytes, BytesMut};
 
 use crate::budget::MemoryBudget;
 use crate::close::{CloseFrame, CloseInfo};
+#[cfg(feature = "deflate")]
+use crate::deflate::{Agreement, Session};
 use crate::header::{Opcode, Role};
 use crate::limits::Limits;
 use crate::mask_key::MaskKeys;
@@ -140,6 +142,9 @@ pub struct Connection {
     /// The kind of the message that is sent in parts, while it is not ended.
     sending: Option<Opcode>,
     keys: Option<MaskKeys>,
+    /// permessage-deflate, where it was negotiated.
+    #[cfg(feature = "deflate")]
+    deflate: Option<Box<Session>>,
     closing: close::Closing,
     pulse: heartbeat::Pulse,
 }
@@ -169,10 +174,20 @@ impl Connection {
             outbox: outbox::Outbox::default(),
             sending: None,
             keys,
+            #[cfg(feature = "deflate")]
+            deflate: None,
             closing: close::Closing::default(),
             pulse: heartbeat::Pulse::new(config.heartbeat, now),
             config,
         }
+    }
+
+    /// The connection with what the handshake agreed on of permessage-deflate (RFC 7692), before anything is sent or received.
+    #[cfg(feature = "deflate")]
+    #[must_use]
+    pub fn with_deflate(mut self, agreement: Option<Agreement>) -> Connection {
+        self.deflate = agreement.map(|agreement| Box::new(Session::new(agreement)));
+        self
     }
 
     /// Which end this is.

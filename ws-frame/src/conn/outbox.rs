@@ -83,14 +83,29 @@ impl Outbox {
             || self.queue.iter().any(|segment| segment.control == Some(Control::Ping))
     }
 
+    /// Queues a data frame with a payload that the caller keeps.
+    #[cfg(feature = "deflate")]
+    pub(super) fn push_copy(&mut self, header: &Header, payload: &[u8]) {
+        if payload.len() > GATHER_UP_TO {
+            self.push(header, Message::Binary(Bytes::copy_from_slice(payload)));
+            return;
+        }
+        self.buffered += header.size() + payload.len();
+        self.gather(header, payload);
+    }
+
+    fn gather(&mut self, header: &Header, payload: &[u8]) {
+        frame::encode(header, payload, &mut self.tail);
+        if self.tail.len() >= GATHERED {
+            self.seal(true);
+        }
+    }
+
     /// Queues a data frame.
     pub(super) fn push(&mut self, header: &Header, payload: Message) {
         self.buffered += header.size() + payload.len();
         if payload.len() <= GATHER_UP_TO {
-            frame::encode(header, payload.as_bytes(), &mut self.tail);
-            if self.tail.len() >= GATHERED {
-                self.seal(true);
-            }
+            self.gather(header, payload.as_bytes());
             return;
         }
         self.tail.reserve(MAX_HEADER);

@@ -156,6 +156,14 @@ impl Connection {
         self.closing.is_receiving()
     }
 
+    /// Whether RSV1 has a meaning (RFC 7692 §6).
+    fn compresses(&self) -> bool {
+        #[cfg(feature = "deflate")]
+        return self.deflate.is_some();
+        #[cfg(not(feature = "deflate"))]
+        return false;
+    }
+
     /// Whether a data frame was begun and not ended.
     fn in_frame(&self) -> bool {
         self.open.as_ref().is_some_and(|open| open.in_frame())
@@ -197,7 +205,9 @@ impl Connection {
             return Ok(true);
         }
         self.position.start = self.position.next;
-        let Some((header, size)) = Header::parse(buf, self.role)? else { return Ok(false) };
+        let Some((header, size)) = Header::parse_with(buf, self.role, self.compresses())? else {
+            return Ok(false);
+        };
         // After this a length fits in memory, and sums of a few of them in a u64.
         if header.len > self.config.limits.max_frame as u64 {
             return Err(ErrorKind::FrameTooBig);
@@ -265,7 +275,16 @@ impl Connection {
     /// The payload of a data frame, or the part of it that is there, is at the front of `buf`.
     fn on_payload(&mut self, buf: &mut BytesMut) -> Result<bool, ErrorKind> {
         let Some(open) = &mut self.open else { return Ok(true) };
-        let (chunk, more) = match open.take_payload(buf)? {
+        #[cfg(feature = "deflate")]
+        let progress = match &mut self.deflate {
+            Some(session) if open.is_compressed() => {
+                open.take_compressed(buf, session, &self.config.limits, &mut self.events)?
+            }
+            _ => open.take_payload(buf)?,
+        };
+        #[cfg(not(feature = "deflate"))]
+        let progress = open.take_payload(buf)?;
+        let (chunk, more) = match progress {
             Progress::Waits(chunk) => (chunk, false),
             Progress::Frame(chunk) => (chunk, true),
             Progress::Ends(chunk) => {

@@ -7,7 +7,8 @@ use crate::close::{CloseCode, CloseFrame};
 use crate::error::SendError;
 use crate::frame;
 use crate::header::{Header, MAX_HEADER, Opcode};
-use crate::message::{Message, Outgoing, Part};
+use crate::message::{Compress, Message, Outgoing, Part};
+use crate::prepared::Prepared;
 
 use super::outbox::Control;
 
@@ -43,14 +44,9 @@ impl Connection {
         match message {
             Outgoing::Streamed(part) => self.queue_part(part)?,
             _ if self.sending.is_some() => return Err(SendError::MessageOpen),
-            Outgoing::Message(message) => self.queue_frame(true, message.opcode(), message),
-            Outgoing::Prepared(prepared) if self.keys.is_none() => {
-                self.outbox.push_framed(prepared.frame().clone());
-            }
-            Outgoing::Prepared(prepared) => {
-                let payload = Message::Binary(prepared.payload());
-                self.queue_frame(true, prepared.opcode(), payload);
-            }
+            Outgoing::Message(message) => self.queue_whole(message, Compress::Auto),
+            Outgoing::Chosen(message, choice) => self.queue_whole(message, choice),
+            Outgoing::Prepared(prepared) => self.queue_prepared(&prepared),
         }
         if self.outbox.rose_above(self.config.limits.high_water) {
             self.events.push(Waiting::HighWater);
@@ -70,8 +66,49 @@ impl Connection {
             return Ok(()); // Says nothing, and a peer may count it.
         }
         self.sending = (!part.last).then_some(kind);
+        #[cfg(feature = "deflate")]
+        if let Some(session) = &mut self.deflate
+            && let Some(payload) = session.compress_part(opcode, &part.payload, part.last)
+        {
+            self.queue_compressed(part.last, opcode, payload);
+            return Ok(());
+        }
         self.queue_frame(part.last, opcode, part.payload);
         Ok(())
+    }
+
+    #[cfg_attr(not(feature = "deflate"), expect(unused_variables, reason = "nothing is compressed"))]
+    fn queue_whole(&mut self, message: Message, choice: Compress) {
+        #[cfg(feature = "deflate")]
+        if let Some(session) = &mut self.deflate
+            && let Some(payload) = session.compress(message.opcode(), message.as_bytes(), choice)
+        {
+            self.queue_compressed(true, message.opcode(), payload);
+            return;
+        }
+        self.queue_frame(true, message.opcode(), message);
+    }
+
+    fn queue_prepared(&mut self, prepared: &Prepared) {
+        let framed = prepared.plain();
+        #[cfg(feature = "deflate")]
+        let framed = self.deflate.as_mut().and_then(|session| session.prepared(prepared)).unwrap_or(framed);
+        match self.next_key() {
+            None => self.outbox.push_framed(framed.bytes().clone()),
+            mask => self.outbox.push(&Header { mask, ..*framed.header() }, framed.to_message()),
+        }
+    }
+
+    /// A frame of a compressed message; the buffer goes back to where it came from.
+    #[cfg(feature = "deflate")]
+    fn queue_compressed(&mut self, fin: bool, opcode: Opcode, payload: Vec<u8>) {
+        // RSV1 is on the first frame of a message (RFC 7692 §6.1).
+        let rsv1 = opcode != Opcode::Continuation;
+        let header = Header { rsv1, ..Header::new(fin, opcode, self.next_key(), payload.len() as u64) };
+        self.outbox.push_copy(&header, &payload);
+        if let Some(session) = &self.deflate {
+            session.give_buffer(payload);
+        }
     }
 
     fn queue_frame(&mut self, fin: bool, opcode: Opcode, payload: Message) {

@@ -15,6 +15,8 @@ use super::headers::{self, Single};
 use super::subprotocol::{self, Subprotocol, SubprotocolError};
 use super::uri::WebSocketUri;
 use super::{Limits, accept_key};
+#[cfg(feature = "deflate")]
+use crate::deflate::{Agreement, Deflate, NegotiationError};
 
 /// One opening handshake of a client: its request, and what the response must answer to it.
 ///
@@ -44,6 +46,8 @@ pub struct ClientHandshake {
     uri: WebSocketUri,
     subprotocols: Vec<Subprotocol>,
     subprotocol_required: bool,
+    #[cfg(feature = "deflate")]
+    deflate: Option<Deflate>,
     limits: Limits,
 }
 
@@ -71,6 +75,8 @@ impl ClientHandshake {
             uri: uri.clone(),
             subprotocols: Vec::new(),
             subprotocol_required: false,
+            #[cfg(feature = "deflate")]
+            deflate: None,
             limits: Limits::DEFAULT,
         }
     }
@@ -97,6 +103,28 @@ impl ClientHandshake {
     #[must_use]
     pub fn require_subprotocol(mut self) -> Self {
         self.subprotocol_required = true;
+        self
+    }
+
+    /// Offers permessage-deflate (RFC 7692).
+    ///
+    /// ```
+    /// use ws_frame::deflate::Deflate;
+    /// use ws_frame::handshake::{ClientHandshake, WebSocketUri};
+    ///
+    /// let uri = WebSocketUri::parse("ws://server.example.com/chat")?;
+    /// let handshake = ClientHandshake::new(&uri, *b"the sample nonce").deflate(Deflate::with_takeover());
+    /// let offered = &handshake.request().headers()["sec-websocket-extensions"];
+    /// assert_eq!(offered, "permessage-deflate; client_max_window_bits");
+    /// # Ok::<(), ws_frame::handshake::UriError>(())
+    /// ```
+    #[cfg(feature = "deflate")]
+    #[must_use]
+    pub fn deflate(mut self, deflate: Deflate) -> Self {
+        if let Some(value) = extension::header_value(&deflate.offer()) {
+            self.request.headers_mut().insert(SEC_WEBSOCKET_EXTENSIONS, value);
+        }
+        self.deflate = Some(deflate);
         self
     }
 
@@ -200,10 +228,17 @@ impl ClientHandshake {
 
     /// What the server chose of what was offered.
     pub(super) fn agree(&self, headers: &http::HeaderMap) -> Result<Opened, ClientError> {
-        match extension::all(headers, &self.limits) {
-            Ok(list) if list.is_empty() => {}
-            // None was offered, so any is one too many, and so is one that cannot be read.
-            _ => return Err(ClientError::Extension),
+        // One that cannot be read is not one that was offered.
+        let chosen = extension::all(headers, &self.limits).map_err(|_| ClientError::Extension)?;
+        #[cfg(feature = "deflate")]
+        let deflate = match &self.deflate {
+            Some(deflate) => deflate.check(&chosen).map_err(ClientError::Deflate)?,
+            None if chosen.is_empty() => None,
+            None => return Err(ClientError::Extension),
+        };
+        #[cfg(not(feature = "deflate"))]
+        if !chosen.is_empty() {
+            return Err(ClientError::Extension);
         }
         let subprotocol = match headers::single(headers, &SEC_WEBSOCKET_PROTOCOL) {
             Single::Absent if self.subprotocol_required => return Err(ClientError::NoSubprotocol),
@@ -214,7 +249,11 @@ impl ClientHandshake {
             }
             Single::Repeated => return Err(ClientError::Subprotocol),
         };
-        Ok(Opened { subprotocol })
+        Ok(Opened {
+            subprotocol,
+            #[cfg(feature = "deflate")]
+            deflate,
+        })
     }
 }
 
@@ -224,6 +263,9 @@ impl ClientHandshake {
 pub struct Opened {
     /// The subprotocol, if the server chose one.
     pub subprotocol: Option<Subprotocol>,
+    /// What both sides agreed on of permessage-deflate: for [`Connection::with_deflate`](crate::Connection::with_deflate).
+    #[cfg(feature = "deflate")]
+    pub deflate: Option<Agreement>,
 }
 
 /// A header that [`ClientHandshake::header`] does not take.
@@ -262,6 +304,9 @@ pub enum ClientError {
     Accept,
     /// An extension is answered that was not offered (check 5).
     Extension,
+    /// The answer to the offer of permessage-deflate is not one that the offer allows (RFC 7692 §7.1).
+    #[cfg(feature = "deflate")]
+    Deflate(NegotiationError),
     /// A subprotocol is answered that was not offered, or several are (check 6).
     Subprotocol,
     /// No subprotocol is answered, and [`ClientHandshake::require_subprotocol`] is set.
@@ -279,6 +324,8 @@ impl fmt::Display for ClientError {
             Self::Connection => "the response's connection does not name upgrade",
             Self::Accept => "sec-websocket-accept does not answer the key",
             Self::Extension => "the server chose an extension that was not offered",
+            #[cfg(feature = "deflate")]
+            Self::Deflate(error) => return write!(f, "the server answered {error}"),
             Self::Subprotocol => "the server chose a subprotocol that was not offered",
             Self::NoSubprotocol => "the server chose no subprotocol",
         })

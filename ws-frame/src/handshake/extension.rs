@@ -6,6 +6,8 @@ use std::string::String;
 use std::vec::Vec;
 
 use http::HeaderMap;
+#[cfg(feature = "deflate")]
+use http::HeaderValue;
 use http::header::SEC_WEBSOCKET_EXTENSIONS;
 
 use super::Limits;
@@ -34,6 +36,13 @@ pub struct Extension {
 }
 
 impl Extension {
+    /// One of tokens that we wrote ourselves.
+    #[cfg(feature = "deflate")]
+    pub(crate) fn new<'a>(name: &str, parameters: impl Iterator<Item = (&'a str, Option<String>)>) -> Self {
+        let parameters = parameters.map(|(name, value)| (name.to_owned(), value)).collect();
+        Extension { name: name.to_owned(), parameters }
+    }
+
     /// The extension's name.
     #[must_use]
     pub fn name(&self) -> &str {
@@ -97,6 +106,12 @@ impl fmt::Display for ExtensionError {
 }
 
 impl core::error::Error for ExtensionError {}
+
+/// The header value that names one extension.
+#[cfg(feature = "deflate")]
+pub(super) fn header_value(extension: &Extension) -> Option<HeaderValue> {
+    HeaderValue::try_from(extension.to_string()).ok()
+}
 
 /// Reads every `Sec-WebSocket-Extensions` line of a head; empty when there is none.
 pub(super) fn all(headers: &HeaderMap, limits: &Limits) -> Result<Vec<Extension>, ExtensionError> {

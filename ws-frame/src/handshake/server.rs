@@ -6,6 +6,8 @@ use std::string::ToString as _;
 use std::vec::Vec;
 
 use bytes::Bytes;
+#[cfg(feature = "deflate")]
+use http::header::SEC_WEBSOCKET_EXTENSIONS;
 use http::header::{
     ALLOW, CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, HOST, ORIGIN, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_KEY,
     SEC_WEBSOCKET_PROTOCOL, SEC_WEBSOCKET_VERSION, TRANSFER_ENCODING, UPGRADE,
@@ -17,6 +19,8 @@ use super::headers::{self, Single};
 use super::origin::{self, Origins};
 use super::subprotocol::{self, Subprotocol, SubprotocolError};
 use super::{Limits, accept_key};
+#[cfg(feature = "deflate")]
+use crate::deflate::{Agreement, Deflate};
 
 /// What a server accepts: origins, subprotocols, limits. It holds no state; one serves all requests of an endpoint.
 ///
@@ -50,6 +54,8 @@ pub struct Policy {
     origins: Origins,
     subprotocols: Vec<Subprotocol>,
     subprotocol_required: bool,
+    #[cfg(feature = "deflate")]
+    deflate: Option<Deflate>,
     limits: Limits,
 }
 
@@ -84,6 +90,14 @@ impl Policy {
     #[must_use]
     pub fn require_subprotocol(mut self) -> Self {
         self.subprotocol_required = true;
+        self
+    }
+
+    /// Speaks permessage-deflate with clients that offer it (RFC 7692).
+    #[cfg(feature = "deflate")]
+    #[must_use]
+    pub fn deflate(mut self, deflate: Deflate) -> Self {
+        self.deflate = Some(deflate);
         self
     }
 
@@ -175,13 +189,28 @@ impl Policy {
     /// set.
     pub(super) fn negotiate(&self, headers: &HeaderMap) -> Result<Accepted, Rejection> {
         let subprotocol = self.choose_subprotocol(headers)?;
-        // No extension is spoken, so none is answered (§9.1), but a malformed offer fails the handshake all the same.
-        extension::all(headers, &self.limits).map_err(Rejection::Extensions)?;
+        // An extension that is not spoken is not answered (§9.1), but a malformed offer fails the handshake all the same.
+        let offers = extension::all(headers, &self.limits).map_err(Rejection::Extensions)?;
         let mut response = Response::new(());
+        #[cfg(feature = "deflate")]
+        let deflate =
+            self.deflate.as_ref().and_then(|deflate| deflate.choose(&offers)).map(|(agreed, answer)| {
+                if let Some(value) = extension::header_value(&answer) {
+                    response.headers_mut().insert(SEC_WEBSOCKET_EXTENSIONS, value);
+                }
+                agreed
+            });
+        #[cfg(not(feature = "deflate"))]
+        drop(offers);
         if let Some(value) = subprotocol::header_value(subprotocol.as_ref()) {
             response.headers_mut().insert(SEC_WEBSOCKET_PROTOCOL, value);
         }
-        Ok(Accepted { response, subprotocol })
+        Ok(Accepted {
+            response,
+            subprotocol,
+            #[cfg(feature = "deflate")]
+            deflate,
+        })
     }
 
     fn choose_subprotocol(&self, headers: &HeaderMap) -> Result<Option<Subprotocol>, Rejection> {
@@ -266,6 +295,9 @@ pub struct Accepted {
     pub response: Response<()>,
     /// The subprotocol that both sides will speak, if one was chosen.
     pub subprotocol: Option<Subprotocol>,
+    /// What both sides agreed on of permessage-deflate: for [`Connection::with_deflate`](crate::Connection::with_deflate).
+    #[cfg(feature = "deflate")]
+    pub deflate: Option<Agreement>,
 }
 
 /// Why a request is not upgraded. [`to_response`](Self::to_response) is what to answer.

@@ -128,7 +128,10 @@ impl<IO> WebSocket<IO> {
 
     /// [`server`](Self::server) for what [`Policy`](crate::handshake::Policy) accepted, with what was negotiated.
     pub fn accepted(io: IO, config: impl Into<Arc<Config>>, accepted: &Accepted) -> Self {
-        Self::server(io, config).with_subprotocol(accepted.subprotocol.clone())
+        let ws = Self::server(io, config).with_subprotocol(accepted.subprotocol.clone());
+        #[cfg(feature = "deflate")]
+        let ws = ws.with_deflate(accepted.deflate.clone());
+        ws
     }
 
     /// [`client`](Self::client) for what a [`ClientHandshake`](crate::handshake::ClientHandshake) opened, with what was negotiated.
@@ -136,7 +139,10 @@ impl<IO> WebSocket<IO> {
     /// # Errors
     /// The system gives no random bytes.
     pub fn opened(io: IO, config: impl Into<Arc<Config>>, opened: &Opened) -> Result<Self, getrandom::Error> {
-        Ok(Self::client(io, config)?.with_subprotocol(opened.subprotocol.clone()))
+        let ws = Self::client(io, config)?.with_subprotocol(opened.subprotocol.clone());
+        #[cfg(feature = "deflate")]
+        let ws = ws.with_deflate(opened.deflate.clone());
+        Ok(ws)
     }
 
     fn new(io: IO, config: Arc<Config>, connection: Connection) -> Self {
@@ -191,6 +197,14 @@ impl<IO> WebSocket<IO> {
             self.input = leftover;
             self.connection.receive(&mut self.input, now());
         }
+        self
+    }
+
+    /// Speaks permessage-deflate as the handshake agreed, from the first frame on.
+    #[cfg(feature = "deflate")]
+    #[must_use]
+    pub fn with_deflate(mut self, agreement: Option<crate::deflate::Agreement>) -> Self {
+        self.connection = self.connection.with_deflate(agreement);
         self
     }
 

@@ -57,7 +57,12 @@ impl Tls {
             .map_err(|error| HandshakeError::Tls(std::io::Error::other(error)))?;
         let config = if offer_h2 { &self.both } else { &self.http1 };
         match timeout_at(deadline, TlsConnector::from(Arc::clone(config)).connect(name, tcp)).await {
-            Ok(connected) => connected.map_err(HandshakeError::Tls),
+            Ok(Ok(stream)) => Ok(stream),
+            Ok(Err(error)) if error.get_ref().is_some_and(|inner| inner.is::<rustls::Error>()) => {
+                Err(HandshakeError::Tls(error))
+            }
+            // Cut off, as when a server restarts.
+            Ok(Err(error)) => Err(HandshakeError::Io(error)),
             Err(_) => Err(HandshakeError::Timeout),
         }
     }

@@ -73,6 +73,24 @@ where
         + 'static,
     S::Future: Send,
 {
+    serve_over(service, settings, |socket| std::future::ready(Ok(socket))).await
+}
+
+/// Serves what `wrap` makes of each socket.
+pub(crate) async fn serve_over<S, IO, Wrapping>(
+    service: S,
+    settings: impl Fn(&mut Builder<TokioExecutor>) + Send + 'static,
+    wrap: impl Fn(TcpStream) -> Wrapping + Send + 'static,
+) -> Server
+where
+    Wrapping: Future<Output = std::io::Result<IO>> + Send + 'static,
+    S: Service<Request<Incoming>, Response = Response<Full<Bytes>>, Error = Infallible>
+        + Clone
+        + Send
+        + 'static,
+    S::Future: Send,
+    IO: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let (connections, closed) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
@@ -86,8 +104,11 @@ where
             settings(&mut builder);
             let service = TowerToHyperService::new(service.clone());
             let ended = Arc::clone(&ended);
+            let wrapped = wrap(socket);
             open.spawn(async move {
-                let _ = builder.serve_connection_with_upgrades(TokioIo::new(socket), service).await;
+                if let Ok(io) = wrapped.await {
+                    let _ = builder.serve_connection_with_upgrades(TokioIo::new(io), service).await;
+                }
                 ended.fetch_add(1, Ordering::SeqCst);
             });
         }

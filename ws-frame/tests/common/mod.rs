@@ -103,3 +103,5 @@ pub fn closed(events: &[Event]) -> &CloseInfo {
 
 #[cfg(all(feature = "tower", feature = "h2"))]
 pub(crate) mod http;
+#[cfg(feature = "rustls")]
+pub(crate) mod tls;

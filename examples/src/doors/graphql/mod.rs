@@ -15,17 +15,15 @@ use graphql_exec::tokio::{Refused, serve};
 use graphql_exec::tower::Graphql;
 use graphql_exec::ws::{SUBPROTOCOL, WsLimits};
 use http::request::Parts;
-use http::{HeaderValue, Request, Response, header};
-use hyper::upgrade::OnUpgrade;
-use hyper_util::rt::TokioIo;
+use http::{HeaderValue, Method, Request, Response, header};
 use rest_core::auth::authenticate;
 use rest_core::tower::{Body, IntoResponse};
 use tower_service::Service;
 use ws_frame::handshake::Policy;
-use ws_frame::tokio::WebSocket;
+use ws_frame::tower::{Opening, accept};
 
 use crate::app::{App, as_problem};
-use crate::server::Place;
+use crate::server::Seat;
 use crate::stats::count;
 
 mod events;
@@ -67,19 +65,18 @@ impl Door {
             // The name is our own, and a token.
             Err(_) => Policy::new(),
         };
-        let accepted = match policy.accept(&request) {
+        let (response, opening) = match accept(&policy, &mut request) {
             Ok(accepted) => accepted,
             Err(rejection) => return as_problem(rejection.to_response(), &rejection.to_string()),
         };
-        let place = request.extensions().get::<Place>().cloned();
-        let upgrade = hyper::upgrade::on(&mut request);
-        let (app, subprotocol) = (Arc::clone(&self.app), accepted.subprotocol);
+        let seat = request.extensions().get::<Seat>().cloned();
+        let app = Arc::clone(&self.app);
         tokio::spawn(async move {
-            converse(app, upgrade, subprotocol).await;
+            converse(app, opening).await;
             // The connection counts among the open ones until here.
-            drop(place);
+            drop(seat);
         });
-        accepted.response.map(|()| Body::empty())
+        response.map(|()| Body::empty())
     }
 }
 
@@ -95,7 +92,7 @@ impl Service<Request<Body>> for Door {
     fn call(&mut self, request: Request<Body>) -> Self::Future {
         count(&self.app.counters.graphql);
         let upgrade = request.headers().get(header::UPGRADE).map_or(&[][..], HeaderValue::as_bytes);
-        if upgrade.eq_ignore_ascii_case(b"websocket") {
+        if upgrade.eq_ignore_ascii_case(b"websocket") || *request.method() == Method::CONNECT {
             let response = self.join(request);
             return Box::pin(async move { Ok(response) });
         }
@@ -104,20 +101,19 @@ impl Service<Request<Body>> for Door {
     }
 }
 
-async fn converse(app: Arc<App>, upgrade: OnUpgrade, subprotocol: Option<ws_frame::handshake::Subprotocol>) {
-    let io = match upgrade.await {
-        Ok(io) => TokioIo::new(io),
-        Err(cause) => {
-            tracing::debug!(%cause, "a connection ended before it was a WebSocket");
-            return;
-        }
-    };
+async fn converse(app: Arc<App>, opening: Opening) {
     let limits = WsLimits::default();
     let mut config = ws_frame::Config::default();
     config.limits.max_message = limits.max_message;
     config.limits.max_frame = limits.max_message;
     config.limits.close_timeout = app.config.drain / 2;
-    let socket = WebSocket::server(io, config).with_subprotocol(subprotocol);
+    let socket = match opening.open(config).await {
+        Ok(socket) => socket,
+        Err(cause) => {
+            tracing::debug!(%cause, "a connection ended before it was a WebSocket");
+            return;
+        }
+    };
     let connect = {
         let app = Arc::clone(&app);
         async move |payload: Object| identify(&app, &payload)
