@@ -31,8 +31,11 @@ const stripe = new Stripe("sk_test_none");
 await run(ours, "stripe", "Stripe v1", {
   scheme: "stripe",
   shape: { key: "text" },
-  verify: (one, headers) => stripe.webhooks.signature.verifyHeader(one.body, headers["stripe-signature"], one.secret, 300),
+  // As text: of a Buffer that begins with a byte order mark it would verify what follows the mark.
+  verify: (one, headers) => stripe.webhooks.signature.verifyHeader(one.body.toString(), headers["stripe-signature"], one.secret, 300),
   sign: (one) => ({ "stripe-signature": stripe.webhooks.generateTestHeaderString({ payload: one.body.toString(), secret: one.secret, timestamp: one.secs }) }),
+  skip: noBody,
+  expected: EMPTY,
 });
 
 await run(ours, "@octokit/webhooks-methods", "GitHub sha256", {

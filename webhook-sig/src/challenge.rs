@@ -173,10 +173,10 @@ pub fn websub(query: &str) -> Option<Intent> {
 /// right: so say yes to the topics that you subscribed to, by their whole ARN.
 #[cfg(feature = "rsa-verify")]
 #[must_use]
-pub fn sns<'m>(
-    request: &'m crate::Verified<crate::sns::Message>,
+pub fn sns(
+    request: &crate::Verified<crate::sns::Message>,
     expected: impl FnOnce(&str) -> bool,
-) -> Option<&'m str> {
+) -> Option<&str> {
     let message = request.body();
     if message.kind() != crate::sns::Kind::SubscriptionConfirmation || !expected(message.topic_arn()) {
         return None;

@@ -5,6 +5,7 @@ use core::fmt;
 
 use hmac::KeyInit as _;
 use hmac::block_api::HmacCore;
+use hmac::digest::InvalidLength;
 use hmac::digest::block_api::{Block, Buffer, FixedOutputCore as _, UpdateCore as _};
 use subtle::Choice;
 
@@ -56,9 +57,8 @@ macro_rules! hash {
             type Mac = [u8; $len];
             type Scheme = $scheme;
 
-            #[expect(clippy::expect_used, reason = "HMAC takes a key of any length (RFC 2104 §2)")]
             fn begin(secret: &[u8]) -> Self::State {
-                HmacCore::new_from_slice(secret).expect("a key of any length")
+                any_length(HmacCore::new_from_slice(secret))
             }
 
             #[inline]
@@ -74,6 +74,11 @@ macro_rules! hash {
             }
         }
     };
+}
+
+#[expect(clippy::expect_used, reason = "HMAC takes a key of any length (RFC 2104 §2)")]
+fn any_length<S>(state: Result<S, InvalidLength>) -> S {
+    state.expect("a key of any length")
 }
 
 hash!(Sha256, sha2::Sha256, 32, Scheme);

@@ -97,12 +97,12 @@ fn more_than_two_active_keys_cost_an_allocation() {
     let ring = ring(8);
     let headers = ring.signer(Scheme::GitHub).sign("", NOW, b"{}").unwrap();
     let count = allocations(|| drop(ring.scheme(Scheme::GitHub).verify(&headers, "{}", NOW).unwrap()));
-    assert!((1..=2).contains(&count), "{count}");
+    assert!((1..=3).contains(&count), "{count}");
     // As do more than two signatures, each of which is read once.
     let one = KeyRing::new().hmac("0", Secret::raw("secret 0").unwrap()).unwrap();
     let headers = ring.signer(Scheme::Stripe).sign("", NOW, b"{}").unwrap();
     let count = allocations(|| drop(one.scheme(Scheme::Stripe).verify(&headers, "{}", NOW).unwrap()));
-    assert!((1..=2).contains(&count), "{count}");
+    assert!((1..=3).contains(&count), "{count}");
 }
 
 #[test]

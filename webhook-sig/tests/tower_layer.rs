@@ -159,7 +159,7 @@ fn a_forgery_does_not_reach_the_handler_and_learns_nothing() {
     let response = now(service.call(request(HeaderMap::new(), full("{}")))).unwrap();
     assert_eq!(
         (response.status().as_u16(), text(response).as_str()),
-        (400, "the header webhook-signature is missing")
+        (400, "the header webhook-id is missing")
     );
     assert_eq!(handler.calls.load(Ordering::Relaxed), 0);
     let seen = seen.lock().unwrap();

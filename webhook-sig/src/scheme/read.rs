@@ -114,7 +114,13 @@ fn read_id<'h>(text: &'h [u8], header: &'static str, limits: &Limits) -> Result<
 /// ASCII digits and nothing else. What libraries of several languages also take (a sign, a
 /// fraction, an exponent, spaces, underscores) is refused: what one parser drops, another may read.
 fn read_time<'h>(text: &'h [u8], header: &'static str, unit: TimeUnit) -> Result<Timestamp<'h>, Reject> {
-    let number = match text.len() {
+    let number = digits(text).ok_or(Reject::Malformed { header, flaw: Flaw::Timestamp })?;
+    Ok(Timestamp { text, at: unit.instant(number) })
+}
+
+#[inline]
+fn digits(text: &[u8]) -> Option<u64> {
+    match text.len() {
         // As many digits cannot overflow.
         1..=19 => {
             let (number, bad) = text.iter().fold((0_u64, false), |(number, bad), byte| {
@@ -127,12 +133,15 @@ fn read_time<'h>(text: &'h [u8], header: &'static str, unit: TimeUnit) -> Result
             .iter()
             .try_fold(0_u64, |number, digit| number.checked_mul(10)?.checked_add((digit - b'0').into())),
         _ => None,
-    };
-    let number = number.ok_or(Reject::Malformed { header, flaw: Flaw::Timestamp })?;
-    Ok(Timestamp { text, at: unit.instant(number) })
+    }
 }
 
 impl TimeUnit {
+    /// The time that a text stands for, if it was read before.
+    pub(crate) fn read(self, text: &[u8]) -> Option<UnixMillis> {
+        digits(text).map(|number| self.instant(number))
+    }
+
     /// The time that a number stands for; what does not fit is the latest.
     pub(crate) const fn instant(self, number: u64) -> UnixMillis {
         match self {

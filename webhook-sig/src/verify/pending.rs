@@ -12,7 +12,7 @@ use super::verified::{SignedId, Verified};
 use crate::algorithm::{Run, Verify};
 use crate::error::{BodyFlaw, Exceeded, Reject};
 use crate::key_ring::{Entry, KeyId};
-use crate::scheme::{Claims, Content, JsonTime, Layout, Part, TimeIn, Timestamp, twilio};
+use crate::scheme::{Claims, Content, JsonTime, Layout, Part, TimeIn, twilio};
 use crate::{HmacSha256, UnixMillis};
 
 /// A verification under way ([`Verifier::begin`](super::Verifier::begin)): hand it the body as it
@@ -40,7 +40,8 @@ use crate::{HmacSha256, UnixMillis};
 pub struct Pending<'a, K: Verify = HmacSha256> {
     layout: &'static Layout,
     identity: Identity<'a>,
-    time: Option<Timestamp<'a>>,
+    /// The signed time as text, which is smaller than with what it stands for.
+    time: Option<&'a [u8]>,
     url: Option<&'a str>,
     garbled: u16,
     foreign: u16,
@@ -131,7 +132,7 @@ impl<'a, K: Verify> Pending<'a, K> {
         let mut pending = Self {
             layout,
             identity: claims.id.map_or(Identity::Later, Identity::Id),
-            time: claims.time,
+            time: claims.time.map(|time| time.text),
             url,
             // Counts for a log.
             garbled: claims.garbled.try_into().unwrap_or(u16::MAX),
@@ -225,7 +226,7 @@ impl<'a, K: Verify> Pending<'a, K> {
                 clock.check(at)?;
                 Some(at)
             }
-            _ => self.time.map(|time| time.at),
+            _ => self.at(),
         };
         let event = match &self.identity {
             Identity::Id(id) => Event::Id(id),
@@ -257,6 +258,10 @@ impl<'a, K: Verify> Pending<'a, K> {
         Collecting { pending: self, body: Vec::new() }
     }
 
+    fn at(&self) -> Option<UnixMillis> {
+        self.time.and_then(|text| self.layout.unit.read(text))
+    }
+
     fn explain(&self) -> Explain {
         Explain {
             keys: self.run.keys(),
@@ -283,7 +288,7 @@ impl<'a, K: Verify> Pending<'a, K> {
                         self.run.update(id);
                     }
                 }
-                Part::Time => self.run.update(self.time.map(|time| time.text).unwrap_or_default()),
+                Part::Time => self.run.update(self.time.unwrap_or_default()),
                 Part::Url => self.run.update(self.url.unwrap_or_default().as_bytes()),
             }
         }
@@ -292,7 +297,7 @@ impl<'a, K: Verify> Pending<'a, K> {
 
 impl<K: Verify> fmt::Debug for Pending<'_, K> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let at = self.time.map(|time| time.at);
+        let at = self.at();
         f.debug_struct("Pending").field("at", &at).field("body", &self.body).finish_non_exhaustive()
     }
 }
