@@ -4,7 +4,8 @@
 ///
 /// Lengths are those on the wire, in bytes, before invalid UTF-8 is replaced (a replaced byte grows to three). A crossed
 /// bound is an [`Item::Dropped`](crate::Item::Dropped) that names it, at the same place of the stream however the stream
-/// was cut. The parser then goes on; a caller who would rather end the connection does so on that item.
+/// was cut. The parser then goes on, unless [`on_overflow`](Self::on_overflow) says otherwise. It never holds more than `max_data`, a line, an
+/// id and a type.
 ///
 /// ```
 /// use sse_codec::{Item, LimitKind, Limits, Parser};

@@ -303,3 +303,16 @@ async fn a_huge_id_and_one_beyond_ascii_come_back_whole() {
     server.request().await;
     assert!(server.request().await.contains(&format!("last-event-id: {id}\r\n")));
 }
+
+#[tokio::test]
+async fn a_restart_may_begin_elsewhere() {
+    let mut server = Server::start(streams(["id: 9\ndata: 9\n\n…", "data: 4\n\n…"])).await;
+    let mut source = EventSource::open(server.config());
+    assert_eq!(mark(&news(&mut source).await), ("9", Mark::New));
+    assert_eq!(source.last_event_id(), "9");
+    source.set_last_event_id(&"3".parse().unwrap());
+    source.restart();
+    assert_eq!(mark(&news(&mut source).await), ("4", Mark::New));
+    server.request().await;
+    assert!(server.request().await.contains("last-event-id: 3\r\n"));
+}

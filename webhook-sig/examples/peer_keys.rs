@@ -189,7 +189,7 @@ fn rfc9421_verify(ask: &Ask, body: &[u8], now: UnixMillis) -> Fallible<Value> {
         verifier = verifier.body(Binding::Off);
     }
     let accepted = with_message(ask, |message| Ok(verifier.verify(message, body, now)?))?;
-    Ok(json!({"ok": true, "label": accepted.label(), "covered": accepted.covered().collect::<Vec<_>>()}))
+    Ok(json!({"ok": true, "label": accepted.label(), "covered": accepted.covered()}))
 }
 
 /// The message that is asked about.

@@ -143,24 +143,14 @@ impl Digests {
     }
 
     /// Reads a field from its lines.
-    pub(crate) fn read<'h>(lines: impl Iterator<Item = &'h [u8]>) -> Result<Self, DigestError> {
-        let mut field = String::new();
-        let mut any = false;
-        for line in lines {
-            let line = std::str::from_utf8(line).map_err(|_| DigestError::Malformed)?;
-            if field.len() + line.len() + 2 > MAX_DIGEST_FIELD {
-                return Err(DigestError::TooLong);
-            }
-            if any {
-                field.push_str(", ");
-            }
-            field.push_str(line);
-            any = true;
-        }
-        if !any {
-            return Err(DigestError::Missing);
-        }
-        let members = structured_fields::dictionary(&field, &BOUNDS).map_err(|_| DigestError::Malformed)?;
+    fn read<'h>(lines: impl Iterator<Item = &'h [u8]>) -> Result<Self, DigestError> {
+        let mut field = Lines::default();
+        lines.for_each(|line| field.push(line));
+        field.digests()
+    }
+
+    fn parse(field: &str) -> Result<Self, DigestError> {
+        let members = structured_fields::dictionary(field, &BOUNDS).map_err(|_| DigestError::Malformed)?;
         let mut digests = Self { sha256: None, sha512: None };
         for (key, member) in &members {
             let algorithm = key.as_str();
@@ -209,6 +199,38 @@ impl Digests {
         let mut check = self.begin();
         check.update(body);
         check.finish()
+    }
+}
+
+/// A digest field, line by line.
+#[derive(Default)]
+pub(crate) struct Lines {
+    field: String,
+    any: bool,
+    error: Option<DigestError>,
+}
+
+impl Lines {
+    pub(crate) fn push(&mut self, line: &[u8]) {
+        match std::str::from_utf8(line) {
+            Ok(line) if self.field.len() + line.len() + 2 <= MAX_DIGEST_FIELD => {
+                if self.any {
+                    self.field.push_str(", ");
+                }
+                self.field.push_str(line);
+                self.any = true;
+            }
+            Ok(_) => self.error = Some(DigestError::TooLong),
+            Err(_) => self.error = Some(DigestError::Malformed),
+        }
+    }
+
+    pub(crate) fn digests(self) -> Result<Digests, DigestError> {
+        match self.error {
+            Some(error) => Err(error),
+            None if self.any => Digests::parse(&self.field),
+            None => Err(DigestError::Missing),
+        }
     }
 }
 

@@ -180,6 +180,7 @@ pub(crate) fn check_id(id: &str) -> Result<(), SignError> {
 pub struct SignatureHeaders(Vec<(&'static str, String)>);
 
 impl SignatureHeaders {
+    #[cfg(feature = "rsa-verify")]
     pub(crate) fn new(fields: impl IntoIterator<Item = (&'static str, String)>) -> Self {
         Self(fields.into_iter().collect())
     }

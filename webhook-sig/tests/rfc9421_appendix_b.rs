@@ -154,7 +154,7 @@ fn b_2_1_minimal_signature_using_rsa_pss_sha512() {
     let message = Message::request("POST", TARGET, &headers);
     let accepted = accept(&message, REQUEST_BODY, Binding::Off);
     assert_eq!(accepted.label(), "sig-b21");
-    assert_eq!(accepted.covered().count(), 0);
+    assert_eq!(accepted.covered().len(), 0);
     assert_eq!(accepted.params().nonce.as_deref(), Some("b3k2pp5k7z-50gnwp.yemd"));
     assert_eq!(accepted.params().created, Some(CREATED));
     assert_eq!(accepted.verified().key().as_str(), "test-key-rsa-pss");
@@ -182,11 +182,10 @@ fn b_2_2_selective_covered_components_using_rsa_pss_sha512() {
     let message = Message::request("POST", TARGET, &headers);
     let accepted = accept(&message, REQUEST_BODY, Binding::Required);
     assert_eq!(accepted.params().tag.as_deref(), Some("header-example"));
-    assert!(accepted.covered().eq([
-        r#""@authority""#,
-        r#""content-digest""#,
-        r#""@query-param";name="Pet""#
-    ]));
+    assert_eq!(
+        accepted.covered(),
+        [r#""@authority""#, r#""content-digest""#, r#""@query-param";name="Pet""#]
+    );
     let mut signing = Signing::new(
         "sig-b22",
         components(&["@authority", "content-digest", r#""@query-param";name="Pet""#]),

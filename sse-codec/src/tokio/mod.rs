@@ -49,7 +49,7 @@ use http::{HeaderMap, HeaderValue, Request, header};
 pub use self::connect::{Connector, Io};
 use self::{connect::Connecting, exchange::Connected};
 use crate::{
-    Event, Item, Overflow,
+    Event, EventId, Item, Overflow,
     client::{Action, Client, ClientConfig, Disconnect, Ended, Mark, ReadyState, Resumed, Verdict},
 };
 
@@ -203,6 +203,12 @@ impl EventSource {
     #[must_use]
     pub fn last_event_id(&self) -> &str {
         self.client.last_event_id()
+    }
+
+    /// Sets the id that the next attempt resumes from; an empty one begins anew. For a [`restart`](Self::restart) from
+    /// elsewhere.
+    pub fn set_last_event_id(&mut self, id: &EventId) {
+        self.client.set_last_event_id(id);
     }
 
     fn drop_link(&mut self) {

@@ -85,7 +85,20 @@ pub(super) enum BaseError {
 /// # Errors
 /// [`SignError`].
 pub fn signature_base(signing: &Signing, message: &Message<'_>) -> Result<String, SignError> {
-    signing.base(message).map(|(base, _)| base)
+    signing.base(message).map(|base| base.text)
+}
+
+/// A signature base.
+pub(super) struct Base {
+    pub(super) text: String,
+    /// Where the value of `@signature-params` begins in it, which is also that of the label in `Signature-Input`.
+    params: usize,
+}
+
+impl Base {
+    pub(super) fn params(&self) -> &str {
+        self.text.get(self.params..).unwrap_or_default()
+    }
 }
 
 /// Makes the base for covered components and their parameters.
@@ -94,7 +107,7 @@ pub(super) fn build(
     message: &Message<'_>,
     rules: &Rules,
     max: usize,
-) -> Result<String, BaseError> {
+) -> Result<Base, BaseError> {
     let mut base = String::with_capacity(1024);
     let mut seen: Vec<Identifier<'_>> = Vec::with_capacity(covered.items.len());
     for item in &covered.items {
@@ -118,8 +131,9 @@ pub(super) fn build(
         }
     }
     base.push_str("\"@signature-params\": ");
+    let params = base.len();
     structured_fields::write_inner_list(covered, &mut base);
-    if base.len() > max { Err(BaseError::TooLong) } else { Ok(base) }
+    if base.len() > max { Err(BaseError::TooLong) } else { Ok(Base { text: base, params }) }
 }
 
 /// Appends the value of one component.

@@ -5,7 +5,7 @@ use std::vec::Vec;
 
 use sfv::{DictSerializer, KeyRef};
 
-use super::base::{self, BaseError, Rules, StructuredType};
+use super::base::{self, Base, BaseError, Rules, StructuredType};
 use super::component::{Component, ComponentError};
 use super::error::SignError;
 use super::key::MessageSigningKey;
@@ -13,7 +13,7 @@ use super::limits::Limits;
 use super::message::Message;
 use super::params::Params;
 use crate::external::{self, ExternalError, ExternalSigner};
-use crate::structured_fields::{self, Bare, InnerList};
+use crate::structured_fields::{Bare, InnerList};
 use crate::{SignatureAlgorithm, UnixMillis};
 
 /// How to sign a message: a label, what to cover, and what the signature says of itself.
@@ -116,8 +116,8 @@ impl Signing {
     /// [`SignError`].
     pub fn sign(&self, message: &Message<'_>, key: &MessageSigningKey) -> Result<SignatureFields, SignError> {
         let signing = self.with_algorithm(key.algorithm());
-        let (base, input) = signing.base(message)?;
-        Ok(SignatureFields::new(&self.label, input, key.sign(base.as_bytes())))
+        let base = signing.base(message)?;
+        Ok(SignatureFields::new(&self.label, base.params(), key.sign(base.text.as_bytes())))
     }
 
     /// Signs with a key that is somewhere else. This is the way of RSA.
@@ -138,9 +138,9 @@ impl Signing {
             SignatureAlgorithm::Ed25519,
         ];
         let signing = self.with_algorithm(signer.algorithm());
-        let (base, input) = signing.base(message).map_err(ExternalError::Sign)?;
-        let signature = external::ask(signer, &ALLOWED, &[base.as_bytes()]).await?;
-        Ok(SignatureFields::new(&self.label, input, signature))
+        let base = signing.base(message).map_err(ExternalError::Sign)?;
+        let signature = external::ask(signer, &ALLOWED, &[base.text.as_bytes()]).await?;
+        Ok(SignatureFields::new(&self.label, base.params(), signature))
     }
 
     fn with_algorithm(&self, algorithm: SignatureAlgorithm) -> Self {
@@ -162,8 +162,7 @@ impl Signing {
         }
     }
 
-    /// The base, and the value of `Signature-Input` for it.
-    pub(super) fn base(&self, message: &Message<'_>) -> Result<(String, String), SignError> {
+    pub(super) fn base(&self, message: &Message<'_>) -> Result<Base, SignError> {
         let body = |component: &Component| {
             let identifier = component.identifier();
             identifier.name == "content-digest" && !identifier.req && !identifier.tr
@@ -179,27 +178,14 @@ impl Signing {
             })?;
             covered.items.push(item);
         }
-        let base = match base::build(&covered, message, &self.rules, Limits::DEFAULT.max_base) {
-            Ok(base) => base,
-            Err(BaseError::Component(component, ComponentError::Repeated)) => {
-                return Err(SignError::Repeated { component });
-            }
-            Err(BaseError::Component(component, error)) => {
-                return Err(SignError::Component { component, error });
-            }
+        base::build(&covered, message, &self.rules, Limits::DEFAULT.max_base).map_err(|error| match error {
+            BaseError::Component(component, ComponentError::Repeated) => SignError::Repeated { component },
+            BaseError::Component(component, error) => SignError::Component { component, error },
             // A verifier with the default limits would refuse it.
-            Err(BaseError::TooLong) => {
-                return Err(SignError::Component {
-                    component: "@signature-params".into(),
-                    error: ComponentError::Value,
-                });
+            BaseError::TooLong => {
+                SignError::Component { component: "@signature-params".into(), error: ComponentError::Value }
             }
-        };
-        let mut input = String::with_capacity(256);
-        input.push_str(&self.label);
-        input.push('=');
-        structured_fields::write_inner_list(&covered, &mut input);
-        Ok((base, input))
+        })
     }
 }
 
@@ -220,13 +206,14 @@ pub struct SignatureFields {
 }
 
 impl SignatureFields {
-    fn new(label: &str, input: String, signature: Vec<u8>) -> Self {
+    /// `params` is the value of `@signature-params`.
+    fn new(label: &str, params: &str, signature: Vec<u8>) -> Self {
         let mut field = String::with_capacity(128);
-        if let Ok(label) = KeyRef::from_str(label) {
+        if let Ok(key) = KeyRef::from_str(label) {
             let mut writer = DictSerializer::with_buffer(&mut field);
-            writer.bare_item(label, &Bare::ByteSequence(signature));
+            writer.bare_item(key, &Bare::ByteSequence(signature));
         }
-        Self { input, signature: field }
+        Self { input: [label, "=", params].concat(), signature: field }
     }
 
     /// The value of `Signature-Input`.

@@ -13,8 +13,7 @@ use super::key::MessageKey;
 use super::limits::Limits;
 use super::message::{Fields, Message};
 use super::params::Params;
-use crate::digest::{Check, DigestError, Digests};
-use crate::key_ring::Entry;
+use crate::digest::{Check, DigestError, Digests, Lines};
 use crate::structured_fields::{self, Bounds, Dictionary, Fault, InnerList, Member};
 use crate::verify::Verified;
 use crate::{KeyId, KeyRing, UnixMillis};
@@ -169,10 +168,10 @@ impl<'r> Verifier<'r> {
             };
             let signature = signature.ok_or(Reject::Malformed { field: "signature" })?;
             match self.check(covered, &params, signature, message, now, &mut verifications) {
-                Ok((key, digest)) => {
+                Ok(Held { key, digest, covered }) => {
                     return Ok(Pending {
                         label: label.as_str().into(),
-                        covered: covered.items.iter().map(identifier_text).collect(),
+                        covered,
                         params,
                         key,
                         digest: digest.as_ref().map(Digests::begin),
@@ -199,7 +198,7 @@ impl<'r> Verifier<'r> {
         message: &Message<'_>,
         now: UnixMillis,
         verifications: &mut usize,
-    ) -> Result<(KeyId, Option<Digests>), Reject> {
+    ) -> Result<Held, Reject> {
         self.check_params(params, now)?;
         let mut identifiers = Vec::with_capacity(covered.items.len());
         for item in &covered.items {
@@ -230,10 +229,7 @@ impl<'r> Verifier<'r> {
         };
         // The digest is read before the signature is computed, as that costs more.
         let digest = match binding {
-            Some(identifier) => {
-                let digests = read_digests(message, identifier)?;
-                Some(digests)
-            }
+            Some(identifier) => Some(read_digests(message, identifier)?),
             None => None,
         };
         for entry in core::iter::once(first).chain(candidates) {
@@ -245,8 +241,9 @@ impl<'r> Verifier<'r> {
             if *verifications > self.limits.max_verifications {
                 return Err(Reject::Limit(Exceeded::Verifications { max: self.limits.max_verifications }));
             }
-            if verify(entry, base.as_bytes(), signature) {
-                return Ok((entry.id().clone(), digest));
+            if entry.key().verify(base.text.as_bytes(), signature) {
+                let covered = base.params().into();
+                return Ok(Held { key: entry.id().clone(), digest, covered });
             }
             reject = Reject::NoMatch;
         }
@@ -293,19 +290,23 @@ impl<'r> Verifier<'r> {
     }
 }
 
+/// A signature that holds.
+struct Held {
+    key: KeyId,
+    digest: Option<Digests>,
+    /// The value of `@signature-params`.
+    covered: String,
+}
+
 /// The digests that are covered: with `key`, only that of one algorithm.
 fn read_digests(message: &Message<'_>, identifier: Identifier<'_>) -> Result<Digests, Reject> {
-    let mut lines = Vec::new();
-    message.headers().each("content-digest", &mut |line| lines.push(line.to_vec()));
-    let digests = Digests::read(lines.iter().map(Vec::as_slice)).map_err(Reject::Digest)?;
+    let mut lines = Lines::default();
+    message.headers().each("content-digest", &mut |line| lines.push(line));
+    let digests = lines.digests().map_err(Reject::Digest)?;
     match identifier.key {
         Some(algorithm) => digests.only(algorithm).ok_or(Reject::Digest(DigestError::Weak)),
         None => Ok(digests),
     }
-}
-
-fn verify(entry: &Entry<MessageKey>, base: &[u8], signature: &[u8]) -> bool {
-    entry.key().verify(base, signature)
 }
 
 fn identifier_text(item: &structured_fields::Item<'_>) -> String {
@@ -363,7 +364,7 @@ fn parse<'v>(value: &'v str, field: &'static str, limits: &Limits) -> Result<Dic
 #[derive(Clone, Debug)]
 pub struct Pending {
     label: String,
-    covered: Vec<String>,
+    covered: String,
     params: Params,
     key: KeyId,
     digest: Option<Check>,
@@ -468,7 +469,7 @@ impl Collecting {
 pub struct Accepted<B> {
     verified: Verified<B>,
     label: String,
-    covered: Vec<String>,
+    covered: String,
     params: Params,
 }
 
@@ -490,8 +491,13 @@ impl<B> Accepted<B> {
 
     /// The identifiers of the components that are covered, in their order. What is not among them may have been
     /// changed on the way.
-    pub fn covered(&self) -> impl Iterator<Item = &str> {
-        self.covered.iter().map(String::as_str)
+    pub fn covered(&self) -> Vec<String> {
+        // What the base had, so it is a list again.
+        let bounds = Bounds { members: 1, items: usize::MAX, parameters: usize::MAX, unique: true };
+        match structured_fields::list(&self.covered, &bounds).as_deref() {
+            Ok([Member::InnerList(covered)]) => covered.items.iter().map(identifier_text).collect(),
+            _ => Vec::new(),
+        }
     }
 
     /// What the signature says of itself.
