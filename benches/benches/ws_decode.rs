@@ -1,107 +1,166 @@
 //! A server reads masked messages: everything unmasked, checked and delivered as a value that can be kept. Each contender reads the same
-//! wire from memory, 64 KiB at a time. The floor copies the wire through a 64 KiB buffer.
+//! wire from memory, 64 KiB at a time at most. The floor copies the wire through a 64 KiB buffer.
+//!
+//! The wire of big messages is 16 MiB and more, which no second-level cache holds: bytes that come from a network are not in it either.
 #![allow(missing_docs, reason = "criterion's macro makes a public function")]
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a bench fails by panicking")]
-#![allow(clippy::disallowed_methods, reason = "the machine is handed a real time")]
 
-use std::hint::black_box;
-use std::io::{self, Read, Write};
-use std::time::Instant;
+mod ws_peers;
 
-use bytes::{Bytes, BytesMut};
-use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
-use tungstenite::protocol::{Role, WebSocket};
-use ws_frame::{Config, Connection, Event, Frame, Opcode};
+use std::cell::RefCell;
+use std::time::Duration;
 
-const READ: usize = 64 * 1024;
+use bytes::Bytes;
+use criterion::{BenchmarkId, Criterion, Throughput, criterion_group};
+use ws_frame::Opcode;
+use ws_peers::*;
 
-criterion_group!(benches, decode);
-criterion_main!(benches);
+criterion_group! {
+    name = benches;
+    config = Criterion::default().sample_size(10).warm_up_time(Duration::from_millis(100)).measurement_time(Duration::from_millis(300));
+    targets = decode
+}
+
+fn main() {
+    benches();
+    summary();
+}
+
+/// Size, messages in a run.
+const CASES: [(&str, Opcode, usize, usize); 8] = [
+    ("16 B text", Opcode::Text, 16, 40_000),
+    ("125 B text", Opcode::Text, 125, 8000),
+    ("1 KiB text", Opcode::Text, 1024, 1000),
+    ("1 KiB binary", Opcode::Binary, 1024, 1000),
+    ("64 KiB binary", Opcode::Binary, 64 * 1024, 256),
+    ("64 KiB text", Opcode::Text, 64 * 1024, 256),
+    ("4 MiB binary", Opcode::Binary, 4 * 1024 * 1024, 12),
+    ("4 MiB text", Opcode::Text, 4 * 1024 * 1024, 12),
+];
+
+const OURS: &str = "ws-frame";
+const ADAPTER: &str = "ws-frame tokio";
+const FLOOR: &str = "memcpy";
+const UNCHECKED: &str = "web-socket (no UTF-8)";
+
+/// All contenders over one wire; ours is the first, the floor the last.
+fn contenders<'a>(
+    wire: &'a Bytes,
+    count: usize,
+    runtime: &'a RefCell<tokio::runtime::Runtime>,
+) -> Vec<Contender<'a>> {
+    let check = move |got: usize| assert_eq!(got, count);
+    macro_rules! polled {
+        ($run:ident) => {
+            Box::new(move || check(runtime.borrow_mut().block_on($run(wire))))
+        };
+    }
+    let mut buf = vec![0; READ];
+    vec![
+        (OURS, Box::new(move || check(ws_frame(server(), wire, READ)))),
+        (ADAPTER, polled!(ws_frame_tokio)),
+        ("tungstenite", Box::new(move || check(tungstenite(wire)))),
+        ("tokio-tungstenite", polled!(tokio_tungstenite)),
+        ("tokio-websockets", polled!(tokio_websockets)),
+        ("fastwebsockets", polled!(fastwebsockets)),
+        ("soketto", polled!(soketto)),
+        (UNCHECKED, polled!(web_socket)),
+        ("sockudo Protocol", Box::new(move || check(sockudo(wire)))),
+        ("yawc", polled!(yawc)),
+        (FLOOR, Box::new(move || memcpy(wire, &mut buf))),
+    ]
+}
 
 fn decode(criterion: &mut Criterion) {
-    for (kind, opcode) in [("text", Opcode::Text), ("binary", Opcode::Binary)] {
-        for size in [16, 125, 1024, 64 * 1024] {
-            let count = (1 << 20) / (size + 8);
-            let wire = wire(opcode, size, count);
-            let mut group = criterion.benchmark_group(format!("ws_decode/{kind}/{size}"));
-            group.throughput(Throughput::Elements(count as u64));
-            group.bench_function(BenchmarkId::from_parameter("ws-frame"), |b| {
-                b.iter(|| assert_eq!(ws_frame(black_box(&wire)), count));
-            });
-            group.bench_function(BenchmarkId::from_parameter("tungstenite"), |b| {
-                b.iter(|| assert_eq!(tungstenite(black_box(&wire)), count));
-            });
-            group.bench_function(BenchmarkId::from_parameter("memcpy"), |b| {
-                let mut buf = vec![0; READ];
-                b.iter(|| {
-                    for chunk in black_box(&wire).chunks(READ) {
-                        buf[..chunk.len()].copy_from_slice(chunk);
-                        black_box(&mut buf);
-                    }
-                });
-            });
-            group.finish();
+    let runtime = RefCell::new(runtime());
+    for (name, opcode, size, count) in CASES {
+        let wire = wire(opcode, size, count, true);
+        let mut group = criterion.benchmark_group(format!("ws_decode/{name}"));
+        group.throughput(Throughput::Elements(count as u64));
+        for (name, mut run) in contenders(&wire, count, &runtime) {
+            group.bench_function(BenchmarkId::from_parameter(name), |b| b.iter(&mut run));
         }
+        group.finish();
     }
 }
 
-fn wire(opcode: Opcode, size: usize, count: usize) -> Vec<u8> {
-    let text = b"{\"id\":4711,\"name\":\"Ada\",\"tags\":[\"a\",\"b\"]} ";
-    let payload: Bytes = text.iter().copied().cycle().take(size).collect();
-    let mut out = BytesMut::new();
-    for i in 0..count as u32 {
-        let key = i.wrapping_mul(0x9E37_79B9).to_ne_bytes();
-        Frame::new(true, opcode, payload.clone()).encode(Some(key), &mut out);
-    }
-    out.to_vec()
-}
-
-fn ws_frame(wire: &[u8]) -> usize {
-    let now = Instant::now();
-    let mut connection = Connection::server(Config::default(), now);
-    let mut buf = BytesMut::with_capacity(READ);
-    let mut count = 0;
-    for chunk in wire.chunks(READ) {
-        buf.reserve(READ);
-        buf.extend_from_slice(chunk);
-        connection.receive(&mut buf, now);
-        while let Some(event) = connection.poll_event() {
-            match event {
-                Event::Message(message) => {
-                    black_box(message);
-                    count += 1;
-                }
-                other => panic!("{other:?}"),
+/// The ratios, from runs that alternate.
+fn summary() {
+    let time = Duration::from_secs(2);
+    let runtime = RefCell::new(runtime());
+    for (name, opcode, size, count) in CASES {
+        let wire = wire(opcode, size, count, true);
+        let mut contenders = contenders(&wire, count, &runtime);
+        let times = alternate(&mut contenders, time);
+        report(name, &contenders, &times, count as f64);
+        let of = |wanted: &str| {
+            let at = contenders.iter().position(|(name, _)| *name == wanted).unwrap();
+            times[at]
+        };
+        let peers = contenders
+            .iter()
+            .zip(&times)
+            .filter(|((name, _), _)| ![OURS, ADAPTER, FLOOR, UNCHECKED].contains(name));
+        let (best, best_time) = peers.min_by(|a, b| a.1.total_cmp(b.1)).unwrap();
+        let beside_best = format!("to the best that checks, {}", best.0);
+        let beside_floor = "of the memcpy floor";
+        match (size, opcode) {
+            (16, _) => {
+                ratio(&beside_best, best_time / of(OURS), 1.7, false);
+                ratio("to web-socket, which does not check", of(UNCHECKED) / of(OURS), 1.2, false);
             }
+            (125, _) => ratio(&beside_best, best_time / of(OURS), 1.4, false),
+            (1024, _) => ratio(&beside_best, best_time / of(OURS), 1.25, false),
+            (65_536, Opcode::Binary) => ratio(beside_floor, of(FLOOR) / of(OURS), 0.85, false),
+            (65_536, _) => ratio(beside_floor, of(FLOOR) / of(OURS), 0.73, false),
+            (_, Opcode::Binary) => ratio(beside_floor, of(FLOOR) / of(OURS), 0.82, false),
+            _ => {}
+        }
+        if size < 65_536 {
+            let more = (of(ADAPTER) - of(OURS)) / count as f64;
+            ratio("ns a message more through the tokio adapter", more, 10.0, true);
         }
     }
-    count
+    pieces(time);
+    plain(time);
 }
 
-fn tungstenite(wire: &[u8]) -> usize {
-    let mut socket = WebSocket::from_raw_socket(Memory(wire), Role::Server, None);
-    let mut count = 0;
-    while let Ok(message) = socket.read() {
-        black_box(message);
-        count += 1;
+/// One frame in chunks of one byte: twice the bytes take twice the time. And many messages in the segments of a network.
+fn pieces(time: Duration) {
+    let text = |len: usize| wire(Opcode::Text, len, 1, true);
+    // Big enough for the lane of big frames, short enough to run between two turns of the scheduler.
+    let (half, whole) = (text(1 << 15), text(1 << 16));
+    let mut contenders: Vec<Contender<'_>> = vec![
+        ("n", Box::new(|| assert_eq!(ws_frame(server(), &half, 1), 1))),
+        ("2n", Box::new(|| assert_eq!(ws_frame(server(), &whole, 1), 1))),
+    ];
+    let times = alternate(&mut contenders, time);
+    report("a text of n = 32 KiB in chunks of 1 byte, a byte of n", &contenders, &times, (1 << 15) as f64);
+    ratio("of the time of 2n to that of n", times[1] / times[0], 2.2, true);
+    for (name, opcode, size, count) in &CASES[..5] {
+        let wire = wire(*opcode, *size, *count, true);
+        let mut contenders: Vec<Contender<'_>> = vec![
+            (OURS, Box::new(|| assert_eq!(ws_frame(server(), &wire, 1460), *count))),
+            ("sockudo Protocol", Box::new(|| assert_eq!(sockudo_in(&wire, 1460), *count))),
+            ("tungstenite", Box::new(|| assert_eq!(tungstenite_in(&wire, 1460), *count))),
+        ];
+        let times = alternate(&mut contenders, time / 2);
+        report(&format!("{name} in chunks of 1460 bytes"), &contenders, &times, *count as f64);
     }
-    count
 }
 
-struct Memory<'a>(&'a [u8]);
-
-impl Read for Memory<'_> {
-    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
-        let n = self.0.len().min(buf.len()).min(READ);
-        self.0.read(&mut buf[..n])
-    }
-}
-
-impl Write for Memory<'_> {
-    fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
-        Ok(buf.len())
-    }
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
+/// What a client reads: nothing to unmask.
+fn plain(time: Duration) {
+    for (name, opcode, size, count) in &CASES[..6] {
+        let wire = wire(*opcode, *size, *count, false);
+        let mut buf = vec![0; READ];
+        let mut contenders: Vec<Contender<'_>> = vec![
+            (OURS, Box::new(|| assert_eq!(ws_frame(client(), &wire, READ), *count))),
+            ("tungstenite", Box::new(|| assert_eq!(tungstenite_client(&wire), *count))),
+            ("sockudo Protocol", Box::new(|| assert_eq!(sockudo_client(&wire), *count))),
+            (FLOOR, Box::new(|| memcpy(&wire, &mut buf))),
+        ];
+        let times = alternate(&mut contenders, time / 2);
+        report(&format!("{name}, read by a client"), &contenders, &times, *count as f64);
     }
 }

@@ -65,6 +65,8 @@ mod header;
 mod limits;
 pub mod mask;
 mod message;
+#[cfg(feature = "std")]
+mod observe;
 mod prepared;
 mod text;
 mod utf8;
@@ -100,6 +102,8 @@ pub use frame::{Frame, FrameDecoder};
 pub use header::{Header, MAX_HEADER, Opcode, Role};
 pub use limits::Limits;
 pub use message::{Chunk, Compress, Message, Outgoing, Part};
+#[cfg(feature = "std")]
+pub use observe::{Counters, Direction, Observer, Traffic};
 pub use prepared::Prepared;
 pub use text::{InvalidText, Text};
 pub use utf8::Utf8Validator;

@@ -32,7 +32,8 @@ pub struct Limits {
     /// Pongs that wait to be sent: 16. The oldest is dropped for a newer one, as RFC 6455 §5.5.3 allows. Stops a peer that
     /// pings and never reads.
     pub max_pending_pongs: usize,
-    /// Payload of the events that wait to be taken, in bytes, with 64 more for each: 1 MiB. Above it input waits too, and
+    /// Payload of the events that came since none waited, in bytes, with 64 more for each: 1 MiB. Above it input waits too, until they
+    /// are taken, and
     /// [`wants_read`](crate::Connection::wants_read) is false. Stops a peer that sends faster than the application takes.
     pub max_unread: usize,
     /// Bytes queued to be sent above which `Event::HighWater` is raised: 1 MiB.

@@ -112,3 +112,59 @@ fn unfinished(piece: &[u8]) -> usize {
     }
     0
 }
+
+#[cfg(test)]
+mod tests {
+    use alloc::vec::Vec;
+
+    use super::*;
+
+    const SEEDS: [&str; 4] = ["x", "é", "€", "😀"];
+
+    /// Texts of each length around where the checks change over, with the same character all through.
+    fn texts() -> impl Iterator<Item = Vec<u8>> {
+        SEEDS.iter().flat_map(|seed| (0..300).step_by(7).map(|n| seed.repeat(n).into_bytes()))
+    }
+
+    fn expected(bytes: &[u8]) -> Result<&str, usize> {
+        core::str::from_utf8(bytes).map_err(|e| e.valid_up_to())
+    }
+
+    #[test]
+    fn each_length_is_checked_as_the_standard_library_does() {
+        for text in texts() {
+            assert_eq!(check(&text), expected(&text));
+            for cut in text.len().saturating_sub(4)..text.len() {
+                assert_eq!(check(&text[..cut]), expected(&text[..cut]));
+            }
+        }
+    }
+
+    #[test]
+    fn a_bad_byte_is_found_wherever_it_is() {
+        for text in texts() {
+            for at in (0..text.len()).step_by(3) {
+                for bad in [0xff, 0x80, 0xc0, 0xed, 0xf4] {
+                    let mut text = text.clone();
+                    text[at] = bad;
+                    assert_eq!(check(&text), expected(&text), "{bad:x} at {at} of {}", text.len());
+                }
+            }
+        }
+    }
+
+    #[cfg(feature = "std")]
+    #[test]
+    fn what_is_known_to_be_ascii_is_passed_over() {
+        let text = b"abcd\xe2\x82\xacef";
+        for ascii in 0..=4 {
+            let mut validator = Utf8Validator::new();
+            assert_eq!(validator.push_after_ascii(text, ascii), Ok(()));
+            assert_eq!(validator.push_after_ascii(b"\xff", 0), Err(text.len() as u64));
+        }
+        // A character that is open is not ended by ASCII.
+        let mut validator = Utf8Validator::new();
+        assert_eq!(validator.push(b"a\xe2"), Ok(()));
+        assert_eq!(validator.push_after_ascii(b"bcd", 3), Err(1));
+    }
+}

@@ -78,6 +78,15 @@ fn a_bad_header_fails_with_1002() {
 }
 
 #[test]
+fn section_5_1_an_empty_text_keeps_the_mask_rule_too() {
+    let padded = |wire: &[u8]| [wire, &[0; 60]].concat();
+    let info = closed(&feed(&mut client(), &padded(b"\x81\x80\0\0\0\0"))).clone();
+    assert_eq!(info.error.unwrap().kind(), ErrorKind::MaskPresent);
+    let info = closed(&feed(&mut server(), &padded(b"\x81\x00"))).clone();
+    assert_eq!(info.error.unwrap().kind(), ErrorKind::MaskMissing);
+}
+
+#[test]
 fn section_8_1_bad_text_fails_with_1007() {
     let kind = ErrorKind::InvalidUtf8 { at: 3 };
     fails(&masked(true, Opcode::Text, b"abc\xff"), kind, CloseCode::INVALID_PAYLOAD);
@@ -392,7 +401,7 @@ fn a_ping_of_the_application_is_answered_to_the_application() {
 
 #[test]
 fn an_idle_connection_is_small() {
-    assert!(size_of::<Connection>() <= 768, "{}", size_of::<Connection>());
+    assert!(size_of::<Connection>() <= 512, "{}", size_of::<Connection>());
     assert!(size_of::<Event>() <= 96, "{}", size_of::<Event>());
 }
 

@@ -38,6 +38,8 @@ pub(super) struct Assembly {
     len: u64,
     fragments: usize,
     empty_in_a_row: usize,
+    /// Bytes of the frame that were looked at, and left in the reader's buffer.
+    waiting: usize,
     started: Instant,
     charge: Charge,
 }
@@ -71,6 +73,7 @@ impl Assembly {
             len: 0,
             fragments: 0,
             empty_in_a_row: 0,
+            waiting: 0,
             started: now,
             charge: Charge::new(config.budget.clone()),
         }
@@ -90,7 +93,7 @@ impl Assembly {
     pub(super) fn wanted(&self) -> Option<usize> {
         let kept = !self.compressed && matches!(self.body, Body::Whole(_));
         let (header, taken) = self.frame.filter(|_| kept)?;
-        Gather::wanted(header.len as usize, header.len as usize - taken)
+        Gather::wanted(header.len as usize, header.len as usize - taken - self.waiting)
     }
 
     /// Takes the header of the next frame of the message (RFC 6455 §5.4).
@@ -121,7 +124,9 @@ impl Assembly {
 
     /// Takes what is there of the open frame off the front of `buf`, with what is to be delivered. Says whether the frame is
     /// whole, and whether the message is.
-    pub(super) fn take_payload(&mut self, buf: &mut BytesMut) -> Result<Progress, ErrorKind> {
+    ///
+    /// `lent` says that `buf` is memory of another big frame.
+    pub(super) fn take_payload(&mut self, buf: &mut BytesMut, lent: bool) -> Result<Progress, ErrorKind> {
         let Some((header, taken)) = self.frame else { return Ok(Progress::Waits(None)) };
         let rest = header.len as usize - taken;
         let len = rest.min(buf.len());
@@ -129,7 +134,14 @@ impl Assembly {
             return Ok(Progress::Waits(None));
         }
         let ends_frame = len == rest;
+        let seen = core::mem::take(&mut self.waiting);
         let chunk = match &mut self.body {
+            Body::Whole(gather) if lent && seen == 0 && taken == 0 && Gather::may_wait(len, rest) => {
+                // It came with the end of the frame before. Who gets that may let go of its memory before more comes.
+                gather.look(&buf[..len], header.mask).map_err(invalid)?;
+                self.waiting = len;
+                return Ok(Progress::Waits(None));
+            }
             Body::Whole(gather) => {
                 self.charge.add(len)?;
                 gather.take(buf, len, header.mask, taken, rest - len).map_err(invalid)?;

@@ -12,15 +12,15 @@ use crate::text::Text;
 #[derive(Debug, Default)]
 pub(super) struct Closing {
     /// What ended the input. It takes effect when all events before it were taken, so that replies to them go before our Close.
-    ending: Option<Ending>,
+    ending: Option<Box<Ending>>,
     /// Input has no meaning any more: `ending` is, or was, there.
     input_over: bool,
     /// The code in our Close, once it is queued.
     sent: Option<CloseCode>,
     /// The peer's Close, once its event was taken.
-    received: Option<CloseFrame>,
+    received: Option<Box<CloseFrame>>,
     /// Why we began to close, where that was not the application's wish.
-    cause: Option<Error>,
+    cause: Option<Box<Error>>,
     /// `Event::Closed` was given.
     closed: bool,
     /// We failed the connection: input may still come, and must be taken away, or the transport is reset and our Close lost.
@@ -57,7 +57,7 @@ impl Closing {
 
     /// Remembers why we close, unless something was wrong before.
     pub(super) fn blame(&mut self, error: Error) {
-        self.cause.get_or_insert(error);
+        self.cause.get_or_insert_with(|| Box::new(error));
     }
 
     pub(super) fn wants_input(&self, role: Role) -> bool {
@@ -142,12 +142,12 @@ impl Connection {
         if let Some(frame) = self.closing.received.take() {
             // The application had its chance to say a last word.
             self.send_close(frame.code, "");
-            return Some(self.closed_by_peer(frame));
+            return Some(self.closed_by_peer(*frame));
         }
-        match self.closing.ending.take()? {
+        match *self.closing.ending.take()? {
             Ending::PeerClose(frame) if self.closing.sent.is_some() => Some(self.closed_by_peer(frame)),
             Ending::PeerClose(frame) => {
-                self.closing.received = Some(frame.clone());
+                self.closing.received = Some(Box::new(frame.clone()));
                 Some(Event::PeerClosing(frame))
             }
             Ending::Failure(error) => {
@@ -172,7 +172,12 @@ impl Connection {
         let closing = &mut self.closing;
         closing.closed = true;
         let CloseFrame { code, reason } = frame;
-        Event::Closed(CloseInfo { code, reason, clean, sent: closing.sent, error: closing.cause })
+        let info =
+            CloseInfo { code, reason, clean, sent: closing.sent, error: closing.cause.as_deref().copied() };
+        if let Some(observer) = &self.config.observer {
+            observer.closed(&info);
+        }
+        Event::Closed(info)
     }
 
     fn send_close(&mut self, code: CloseCode, reason: &str) {
@@ -186,7 +191,7 @@ impl Connection {
 
     fn end_input(&mut self, ending: Ending) {
         self.closing.input_over = true;
-        self.closing.ending = Some(ending);
+        self.closing.ending = Some(Box::new(ending));
     }
 
     fn start_close_timer(&mut self) {

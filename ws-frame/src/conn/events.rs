@@ -54,14 +54,16 @@ impl From<Waiting> for Event {
 pub(super) struct Events {
     first: Option<Waiting>,
     rest: VecDeque<Waiting>,
+    /// What came since nothing waited costs.
     cost: usize,
 }
 
 impl Events {
     #[inline]
     pub(super) fn push(&mut self, event: Waiting) {
-        self.cost += event.cost();
-        if self.first.is_none() && self.rest.is_empty() {
+        let alone = self.is_empty();
+        self.cost = event.cost() + if alone { 0 } else { self.cost };
+        if alone {
             self.first = Some(event);
         } else {
             self.rest.push_back(event);
@@ -70,26 +72,44 @@ impl Events {
 
     #[inline]
     pub(super) fn pop(&mut self) -> Option<Waiting> {
-        if let Some(first) = self.first.take() {
-            self.cost -= first.cost();
-            return Some(first);
+        if self.first.is_some() {
+            return self.first.take();
         }
-        let event = self.rest.pop_front()?;
-        self.cost -= event.cost();
-        if self.rest.is_empty() {
+        let event = self.rest.pop_front();
+        if event.is_none() && self.rest.capacity() > 0 {
             self.rest = VecDeque::new();
         }
-        Some(event)
+        event
     }
 
-    /// How many more may be added, when no more than `max` bytes may wait.
+    /// The next event, when it is a message.
+    #[cfg(feature = "tokio")]
+    #[inline]
+    pub(super) fn pop_message(&mut self) -> Option<Message> {
+        match self.first.as_ref().or_else(|| self.rest.front()) {
+            Some(Waiting::Message(_)) => match self.pop() {
+                Some(Waiting::Message(message)) => Some(message),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+
+    #[inline]
+    fn is_empty(&self) -> bool {
+        self.first.is_none() && self.rest.is_empty()
+    }
+
+    /// How many more may be added, when what waits may cost no more than `max`.
     #[inline]
     pub(super) fn room(&self, max: usize) -> usize {
-        if self.cost > max { 0 } else { MAX.saturating_sub(self.rest.len()) }
+        if self.cost > max && !self.is_empty() { 0 } else { MAX.saturating_sub(self.rest.len()) }
     }
 
-    /// Makes room for `more` events at once, of those that may be added.
+    /// Makes room for `more` events at once.
     pub(super) fn expect(&mut self, more: usize) {
-        self.rest.reserve(more.min(MAX));
+        if more > 1 {
+            self.rest.reserve(more);
+        }
     }
 }

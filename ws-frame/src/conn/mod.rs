@@ -18,10 +18,11 @@ use crate::budget::MemoryBudget;
 use crate::close::{CloseFrame, CloseInfo};
 #[cfg(feature = "deflate")]
 use crate::deflate::{Agreement, Session};
-use crate::header::{Opcode, Role};
+use crate::header::{Header, Opcode, Role};
 use crate::limits::Limits;
 use crate::mask_key::MaskKeys;
 use crate::message::{Chunk, Message};
+use crate::observe::{Direction, Observer};
 use events::Waiting;
 
 /// How a connection behaves. Many connections share one: hand an `Arc<Config>` to each.
@@ -35,7 +36,7 @@ use events::Waiting;
 /// config.heartbeat = Some(Heartbeat { ping_interval: Duration::from_secs(45), ..Heartbeat::DEFAULT });
 /// ```
 #[non_exhaustive]
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct Config {
     /// The bounds.
     pub limits: Limits,
@@ -45,16 +46,37 @@ pub struct Config {
     pub delivery: Delivery,
     /// Memory for messages that are not whole, shared with other connections; `None` leaves it to [`Limits`].
     pub budget: Option<MemoryBudget>,
+    /// Who is told of each frame; `None` costs nothing.
+    pub observer: Option<Arc<dyn Observer>>,
 }
 
+/// Budgets and observers are equal when they are the same one.
+impl PartialEq for Config {
+    fn eq(&self, other: &Self) -> bool {
+        let observers = match (&self.observer, &other.observer) {
+            (Some(this), Some(other)) => Arc::ptr_eq(this, other),
+            (None, None) => true,
+            _ => false,
+        };
+        observers
+            && self.limits == other.limits
+            && self.heartbeat == other.heartbeat
+            && self.delivery == other.delivery
+            && self.budget == other.budget
+    }
+}
+
+impl Eq for Config {}
+
 impl Default for Config {
-    /// Default limits, a heartbeat, whole messages, no shared budget.
+    /// Default limits, a heartbeat, whole messages, no shared budget, no observer.
     fn default() -> Self {
         Config {
             limits: Limits::DEFAULT,
             heartbeat: Some(Heartbeat::DEFAULT),
             delivery: Delivery::Messages,
             budget: None,
+            observer: None,
         }
     }
 }
@@ -136,8 +158,10 @@ pub struct Connection {
     control: recv::ControlBudget,
     events: events::Events,
     /// Input that waits until events are taken.
-    backlog: BytesMut,
+    backlog: Option<Box<BytesMut>>,
     stalled: bool,
+    /// The reader's buffer is memory of a big frame.
+    lent: bool,
     outbox: outbox::Outbox,
     /// The kind of the message that is sent in parts, while it is not ended.
     sending: Option<Opcode>,
@@ -169,15 +193,16 @@ impl Connection {
             open: None,
             control: recv::ControlBudget::new(config.limits.max_control_per_second, now),
             events: events::Events::default(),
-            backlog: BytesMut::new(),
+            backlog: None,
             stalled: false,
+            lent: false,
             outbox: outbox::Outbox::default(),
             sending: None,
             keys,
             #[cfg(feature = "deflate")]
             deflate: None,
             closing: close::Closing::default(),
-            pulse: heartbeat::Pulse::new(config.heartbeat, now),
+            pulse: heartbeat::Pulse::new(config.heartbeat.as_ref(), now),
             config,
         }
     }
@@ -248,7 +273,7 @@ impl Connection {
         }
         let idle = self.pulse.idle_deadline(self.config.limits.idle_timeout);
         let assembly = self.assembly_deadline();
-        [idle, assembly, self.pulse.deadline()].into_iter().flatten().min()
+        [idle, assembly, self.pulse.deadline(self.config.heartbeat.as_ref())].into_iter().flatten().min()
     }
 
     /// Does what is due at `now`. Early calls do nothing. An adapter that slept over a deadline hands in first what can be read
@@ -267,6 +292,14 @@ impl Connection {
     /// Whether only the end is waited for.
     fn is_ending(&self) -> bool {
         !self.is_receiving() || self.closing.sent().is_some()
+    }
+
+    /// Tells the observer.
+    #[inline]
+    fn observe(&self, direction: Direction, header: &Header) {
+        if let Some(observer) = &self.config.observer {
+            observer.frame(direction, header);
+        }
     }
 
     /// Time never goes back, whatever the caller says.

@@ -43,7 +43,7 @@ pub(super) struct Outbox {
     /// Small frames after the queue: whole ones only.
     tail: BytesMut,
     /// Control frames that get their place when the transport takes bytes.
-    pending: VecDeque<(Control, Bytes)>,
+    pending: Vec<(Control, Bytes)>,
     buffered: usize,
     above: bool,
     progress: bool,
@@ -132,8 +132,8 @@ impl Outbox {
         let max = if self.has_staged() { max.min(1) } else { max };
         while self.pending.iter().filter(|waiting| is_pong(waiting)).count() >= max.max(1)
             && let Some(oldest) = self.pending.iter().position(is_pong)
-            && let Some((_, oldest)) = self.pending.remove(oldest)
         {
+            let (_, oldest) = self.pending.remove(oldest);
             self.buffered -= oldest.len();
         }
         if max > 0 {
@@ -144,7 +144,7 @@ impl Outbox {
     /// Queues a control frame ahead of data frames that have not begun.
     pub(super) fn push_control(&mut self, control: Control, frame: Bytes) {
         self.buffered += frame.len();
-        self.pending.push_back((control, frame));
+        self.pending.push((control, frame));
     }
 
     /// Queues the frame that nothing follows.
@@ -264,7 +264,7 @@ impl Outbox {
     fn release(&mut self) {
         self.tail = BytesMut::new();
         self.queue = VecDeque::new();
-        self.pending = VecDeque::new();
+        self.pending = Vec::new();
     }
 }
 

@@ -12,6 +12,7 @@ use crate::frame::COPY_UP_TO;
 use crate::header::{Header, Opcode, Role};
 use crate::mask::{self, Checked, INLINE, WINDOW};
 use crate::message::Message;
+use crate::observe::Direction;
 use crate::text::Text;
 
 /// The memory that small messages of one read share: a kept one holds no more than this and one message.
@@ -23,6 +24,15 @@ const READ: usize = 64 * 1024;
 /// The first byte of a message in one frame.
 const FINAL_TEXT: u8 = 0x81;
 const FINAL_BINARY: u8 = 0x82;
+
+/// The second byte of a frame: whether its payload is masked; the rest is its length.
+const MASKED: u8 = 0x80;
+
+/// The longest payload whose length is in the second byte (RFC 6455 §5.2).
+const SHORT: usize = 125;
+
+/// What the fast lane looks at: a header with a short length and a key, and the longest text that is held in place.
+const LANE: usize = 6 + WINDOW;
 
 /// A token bucket for ping and pong frames: a second's worth at most.
 #[derive(Debug)]
@@ -89,15 +99,15 @@ impl Connection {
             buf.clear(); // RFC 6455 §5.5.1, §7.1.7: what follows a Close, or an error, is not looked at.
             return;
         }
-        if !self.backlog.is_empty() {
+        if let Some(mut backlog) = self.backlog.take() {
             // One buffer again: what waited, then what came.
-            self.backlog.unsplit(buf.split());
-            core::mem::swap(buf, &mut self.backlog);
-            self.backlog = BytesMut::new();
+            backlog.unsplit(buf.split());
+            *buf = *backlog;
         }
         let in_frame = self.in_frame();
         self.parse(buf);
         let in_frame = in_frame || self.in_frame();
+        self.take_lent(buf);
         self.pulse.on_receive(self.now, in_frame);
     }
 
@@ -114,19 +124,28 @@ impl Connection {
     #[inline]
     pub fn poll_event(&mut self) -> Option<Event> {
         match self.events.pop() {
+            Some(Waiting::Message(message)) => Some(Event::Message(message)),
             Some(event) => Some(event.into()),
             None => self.poll_event_slow(),
         }
     }
 
+    /// The next event, when it is a message that waits.
+    #[cfg(feature = "tokio")]
+    #[inline]
+    pub(crate) fn take_message(&mut self) -> Option<Message> {
+        self.events.pop_message()
+    }
+
     /// What follows the events that wait: those of input that was held back, and the end.
+    #[cold]
     fn poll_event_slow(&mut self) -> Option<Event> {
         while self.stalled {
             self.stalled = false;
-            let mut buf = core::mem::take(&mut self.backlog);
+            let mut buf = self.backlog.take().unwrap_or_default();
             self.parse(&mut buf);
-            if !self.stalled {
-                self.backlog = buf;
+            if !self.stalled && !buf.is_empty() {
+                self.backlog = Some(buf);
             }
             if let Some(event) = self.events.pop() {
                 return Some(event.into());
@@ -148,7 +167,21 @@ impl Connection {
         if !self.wants_read() {
             return 0;
         }
-        self.open.as_ref().and_then(|open| open.wanted()).unwrap_or(READ)
+        self.wanted_of_big_frame().unwrap_or(READ)
+    }
+
+    /// How many bytes to read at most, while a big frame is open.
+    pub(crate) fn wanted_of_big_frame(&self) -> Option<usize> {
+        self.open.as_ref()?.wanted()
+    }
+
+    /// Takes the memory of big frames away from who reads no big frame: a small message that is kept must not hold it.
+    fn take_lent(&mut self, buf: &mut BytesMut) {
+        let lends = self.wanted_of_big_frame().is_some();
+        if self.lent && !lends {
+            *buf = BytesMut::from(&buf[..]);
+        }
+        self.lent = lends;
     }
 
     /// Whether input still has a meaning.
@@ -183,7 +216,7 @@ impl Connection {
         while self.is_receiving() {
             if !buf.is_empty() && self.events.room(self.config.limits.max_unread) == 0 {
                 self.stalled = true;
-                self.backlog = buf.split();
+                self.backlog = Some(Box::new(buf.split()));
                 return;
             }
             match self.step(buf) {
@@ -215,6 +248,7 @@ impl Connection {
         if header.opcode.is_control() {
             return self.on_control_frame(&header, size, buf);
         }
+        self.observe(Direction::Received, &header);
         self.begin_frame(header)?;
         self.position.pass(size, header.len);
         buf.advance(size);
@@ -227,37 +261,80 @@ impl Connection {
         let limits = &self.config.limits;
         let max = limits.max_frame.min(limits.max_message);
         let room = self.events.room(limits.max_unread);
+        // A message shorter than this takes the fast lane; none is where the lane is closed.
+        let open = self.role == Role::Server && self.config.observer.is_none();
+        let lane = if open { SHORT.min(max) + 1 } else { 0 };
+        self.events.expect(guess(buf).min(room));
         let mut arena = BytesMut::new();
         let mut count = 0;
-        let mut at = 0;
-        while count < room
-            && let Some(whole) = WholeMessage::parse(&buf[at..], self.role, max)
-        {
-            let WholeMessage { opcode, start, len, key } = whole;
-            self.position.start = self.position.next;
-            self.position.pass(start, len as u64);
-            let start = at + start;
-            let message = if len > COPY_UP_TO {
-                buf.advance(start);
+        // Bytes that are read and taken out of the buffer, and bytes that are read.
+        let (mut taken, mut at) = (0, 0);
+        let mut start = 0;
+        let mut result = Ok(());
+        while count < room {
+            let bytes = &buf[at..];
+            if let Some(front) = bytes.first_chunk::<LANE>()
+                && front[0] == FINAL_TEXT
+                && usize::from(front[1] ^ MASKED) < lane
+                && let len = usize::from(front[1] ^ MASKED)
+                && let Some(body) = bytes[6..].get(..len)
+            {
+                start = taken + at;
+                let [_, _, key @ .., _] = front.first_chunk::<7>().copied().unwrap_or_default();
+                let text = if len <= INLINE {
+                    Checked::unmask_short(front.last_chunk().unwrap_or(&[0; WINDOW]), len, key)
+                } else {
+                    if len > arena.capacity() {
+                        arena = BytesMut::with_capacity((bytes.len() - 6).min(SHARED));
+                    }
+                    Checked::unmask_into(&mut arena, body, key)
+                };
+                match text {
+                    Ok(text) => self.events.push(Waiting::Message(Message::Text(Text::new(text)))),
+                    Err(at) => {
+                        result = Err(invalid(at as u64));
+                        break;
+                    }
+                }
+                at += 6 + len;
+                count += 1;
+                continue;
+            }
+            let Some(whole) = WholeMessage::parse(bytes, self.role, max) else { break };
+            let WholeMessage { opcode, start: header, len, key } = whole;
+            if let Some(observer) = &self.config.observer {
+                observer.frame(Direction::Received, &Header::new(true, opcode, key, len as u64));
+            }
+            start = taken + at;
+            let message = if len > COPY_UP_TO && !self.lent {
+                buf.advance(at + header);
+                let message = take_message(opcode, buf, len, key);
+                taken += at + header + len;
                 at = 0;
-                take_message(opcode, buf, len, key)
+                message
             } else {
-                let rest = &buf[start..];
-                at = start + len;
+                let rest = &bytes[header..];
+                at += header + len;
                 if len > arena.capacity() && !(opcode == Opcode::Text && len <= INLINE) {
                     arena = BytesMut::with_capacity(rest.len().min(SHARED).max(len));
                 }
                 copy_message(opcode, rest, len, key, &mut arena)
             };
-            let message = message.map_err(|at| invalid(at as u64))?;
-            if count == 1 {
-                self.events.expect((buf.len() - at) / (len + 1));
+            match message {
+                Ok(message) => self.events.push(Waiting::Message(message)),
+                Err(at) => {
+                    result = Err(invalid(at as u64));
+                    break;
+                }
             }
-            self.events.push(Waiting::Message(message));
             count += 1;
         }
         buf.advance(at);
-        Ok(count > 0)
+        if count > 0 || result.is_err() {
+            self.position.start = self.position.next.saturating_add(start as u64);
+            self.position.next = self.position.next.saturating_add((taken + at) as u64);
+        }
+        result.map(|()| count > 0)
     }
 
     /// What a header of a data frame means among the frames before it (RFC 6455 §5.4).
@@ -280,10 +357,10 @@ impl Connection {
             Some(session) if open.is_compressed() => {
                 open.take_compressed(buf, session, &self.config.limits, &mut self.events)?
             }
-            _ => open.take_payload(buf)?,
+            _ => open.take_payload(buf, self.lent)?,
         };
         #[cfg(not(feature = "deflate"))]
-        let progress = open.take_payload(buf)?;
+        let progress = open.take_payload(buf, self.lent)?;
         let (chunk, more) = match progress {
             Progress::Waits(chunk) => (chunk, false),
             Progress::Frame(chunk) => (chunk, true),
@@ -313,6 +390,7 @@ impl Connection {
         if buf.len() < size + len {
             return Ok(false);
         }
+        self.observe(Direction::Received, header);
         self.position.pass(size, header.len);
         buf.advance(size);
         if let Some(key) = header.mask {
@@ -343,6 +421,16 @@ impl Connection {
     }
 }
 
+/// How many messages there may be, all as long as the first one.
+fn guess(bytes: &[u8]) -> usize {
+    match bytes {
+        [FINAL_TEXT | FINAL_BINARY, second, ..] if second & !MASKED < 126 => {
+            bytes.len() / (2 + usize::from(second & !MASKED))
+        }
+        _ => 0,
+    }
+}
+
 /// A message in one frame that is all there.
 struct WholeMessage {
     opcode: Opcode,
@@ -363,8 +451,8 @@ impl WholeMessage {
             _ => return None,
         };
         let masked = role == Role::Server;
-        let whole = if second & 0x7F < 126 && (second & 0x80 != 0) == masked {
-            let len = usize::from(second & 0x7F);
+        let len = usize::from(second & !MASKED);
+        let whole = if len < 126 && (second & MASKED != 0) == masked {
             if masked {
                 WholeMessage { opcode, start: 6, len, key: Some(*rest.first_chunk()?) }
             } else {

@@ -8,6 +8,7 @@ use crate::error::SendError;
 use crate::frame;
 use crate::header::{Header, MAX_HEADER, Opcode};
 use crate::message::{Compress, Message, Outgoing, Part};
+use crate::observe::Direction;
 use crate::prepared::Prepared;
 
 use super::outbox::Control;
@@ -93,9 +94,11 @@ impl Connection {
         let framed = prepared.plain();
         #[cfg(feature = "deflate")]
         let framed = self.deflate.as_mut().and_then(|session| session.prepared(prepared)).unwrap_or(framed);
-        match self.next_key() {
+        let header = Header { mask: self.next_key(), ..*framed.header() };
+        self.observe(Direction::Sent, &header);
+        match header.mask {
             None => self.outbox.push_framed(framed.bytes().clone()),
-            mask => self.outbox.push(&Header { mask, ..*framed.header() }, framed.to_message()),
+            Some(_) => self.outbox.push(&header, framed.to_message()),
         }
     }
 
@@ -105,6 +108,7 @@ impl Connection {
         // RSV1 is on the first frame of a message (RFC 7692 §6.1).
         let rsv1 = opcode != Opcode::Continuation;
         let header = Header { rsv1, ..Header::new(fin, opcode, self.next_key(), payload.len() as u64) };
+        self.observe(Direction::Sent, &header);
         self.outbox.push_copy(&header, &payload);
         if let Some(session) = &self.deflate {
             session.give_buffer(payload);
@@ -113,6 +117,7 @@ impl Connection {
 
     fn queue_frame(&mut self, fin: bool, opcode: Opcode, payload: Message) {
         let header = Header::new(fin, opcode, self.next_key(), payload.len() as u64);
+        self.observe(Direction::Sent, &header);
         self.outbox.push(&header, payload);
     }
 
@@ -157,6 +162,7 @@ impl Connection {
     fn control_frame(&mut self, opcode: Opcode, payload: &[u8]) -> Bytes {
         let mut out = BytesMut::new();
         let header = Header::new(true, opcode, self.next_key(), payload.len() as u64);
+        self.observe(Direction::Sent, &header);
         frame::encode(&header, payload, &mut out);
         out.freeze()
     }

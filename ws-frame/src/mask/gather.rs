@@ -29,12 +29,6 @@ impl Gather {
         Gather { data: BytesMut::new(), text: text.then(Utf8Validator::new) }
     }
 
-    /// Bytes that came.
-    #[allow(dead_code, reason = "what permessage-deflate inflates is appended so")]
-    pub(crate) fn len(&self) -> usize {
-        self.data.len()
-    }
-
     /// Takes `len` bytes of a frame off the front of `buf`; `rest` bytes of it are still to come.
     ///
     /// # Errors
@@ -49,11 +43,10 @@ impl Gather {
     ) -> Result<(), u64> {
         let start = self.data.len();
         let follows = start > 0 && self.data.as_ptr_range().end == buf.as_ptr();
-        let has_room = rest <= buf.capacity() - len;
         if follows {
             // Read where it stays: no copy.
             self.data.unsplit(buf.split_to(len));
-        } else if start == 0 && position + len + rest >= BIG && has_room {
+        } else if start == 0 && position + len + rest >= BIG && has_room(buf, len, rest) {
             self.data = buf.split_to(len);
         } else {
             self.make_room(len, rest, position + len + rest >= BIG);
@@ -82,7 +75,7 @@ impl Gather {
     ///
     /// # Errors
     /// That of `write`; or, mapped by `invalid`, the offset in the message of the first byte that no text can hold.
-    #[allow(dead_code, reason = "what permessage-deflate inflates is appended so")]
+    #[cfg(any(test, feature = "deflate"))]
     pub(crate) fn append_with<E>(
         &mut self,
         room: usize,
@@ -99,29 +92,30 @@ impl Gather {
         Ok(written)
     }
 
-    /// Appends bytes that are not masked.
-    ///
-    /// # Errors
-    /// The offset in the message of the first byte that no text can hold.
-    #[allow(dead_code, reason = "what permessage-deflate inflates is appended so")]
-    pub(crate) fn append(&mut self, plain: &[u8]) -> Result<(), u64> {
-        let start = self.data.len();
-        self.data.extend_from_slice(plain);
-        self.check(start, 0)
-    }
-
-    /// Takes what came so far, as bytes: the check of text goes on behind them.
-    #[allow(dead_code, reason = "what permessage-deflate inflates is appended so")]
-    pub(crate) fn take_bytes(&mut self) -> Bytes {
-        self.data.split().freeze()
-    }
-
     /// Lends `buf`, when it is empty, the room behind what came of a big frame: what is read into it need not be copied.
     pub(crate) fn lend_room(&mut self, buf: &mut BytesMut) {
         let len = self.data.len();
         if buf.is_empty() && self.data.capacity() - len >= AHEAD {
             *buf = self.data.split_off(len);
         }
+    }
+
+    /// Whether the first `len` bytes of a frame of `whole` may stay where they are until more comes: few of many.
+    pub(crate) fn may_wait(len: usize, whole: usize) -> bool {
+        whole >= BIG && len <= 2 * AHEAD
+    }
+
+    /// Checks text that stays, masked, in the reader's buffer. It is checked once more when it is taken.
+    ///
+    /// # Errors
+    /// As [`take`](Self::take).
+    pub(crate) fn look(&self, bytes: &[u8], key: Option<[u8; 4]>) -> Result<(), u64> {
+        let Some(text) = &self.text else { return Ok(()) };
+        let mut copy = BytesMut::from(bytes);
+        if let Some(key) = key {
+            apply(&mut copy, key, 0);
+        }
+        text.clone().push(&copy)
     }
 
     /// How many bytes to read at most, when `rest` bytes of a frame of `len` are to come: where it is big, those and a little of what
@@ -151,15 +145,6 @@ impl Gather {
         self.data.freeze()
     }
 
-    /// Checks that no character is begun and not ended.
-    ///
-    /// # Errors
-    /// Its offset.
-    #[allow(dead_code, reason = "what permessage-deflate inflates is appended so")]
-    pub(crate) fn finish_text(&self) -> Result<(), u64> {
-        self.text.as_ref().map_or(Ok(()), Utf8Validator::finish)
-    }
-
     /// Checks the bytes from `start` on, of which the first `ascii` are ASCII.
     fn check(&mut self, start: usize, ascii: usize) -> Result<(), u64> {
         match &mut self.text {
@@ -173,6 +158,12 @@ impl Gather {
         let ahead = if big { AHEAD } else { 0 };
         self.data.reserve(len + rest.saturating_add(ahead).min(came));
     }
+}
+
+/// Whether the rest of a big frame fits behind the bytes that came, where they are or, when nobody holds the memory in front of them
+/// any more, at its beginning.
+fn has_room(buf: &mut BytesMut, len: usize, rest: usize) -> bool {
+    rest <= buf.capacity() - len || buf.try_reclaim(rest.saturating_add(AHEAD))
 }
 
 /// The key as it stands `position` bytes into the payload.

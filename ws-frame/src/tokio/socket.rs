@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::task::Waker;
 
 use ::tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, ReadBuf};
-use bytes::BytesMut;
+use bytes::{BufMut as _, BytesMut};
 use futures_core::{FusedStream, Stream};
 use futures_sink::Sink;
 
@@ -336,6 +336,11 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> WebSocket<IO> {
     }
 
     fn poll_recv(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Message, Error>>> {
+        if self.stash.is_none()
+            && let Some(message) = self.connection.take_message()
+        {
+            return Poll::Ready(Some(Ok(message)));
+        }
         loop {
             let event = ready!(self.poll_event(cx));
             if let Some(outcome) = self.outcome(event) {
@@ -551,9 +556,15 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> WebSocket<IO> {
     /// Reads to the end of `input`: by way of the stack while little comes, so that whoever waits holds no more than was
     /// sent, and straight into a big buffer while a lot does.
     fn read_once(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<usize>> {
-        let read = if self.busy {
-            self.input.reserve(NEXT_READ);
-            pin!(self.io.read_buf(&mut self.input)).poll(cx)
+        let big = self.connection.wanted_of_big_frame();
+        let read = if self.busy || big.is_some() {
+            let most = big.unwrap_or(NEXT_READ);
+            // A big frame is read into its own memory: there is room already.
+            if self.input.capacity() - self.input.len() < most.min(NEXT_READ) {
+                self.input.reserve(most.min(NEXT_READ));
+            }
+            let mut room = (&mut self.input).limit(most);
+            pin!(self.io.read_buf(&mut room)).poll(cx)
         } else {
             let mut storage = [const { MaybeUninit::uninit() }; FIRST_READ];
             let mut buf = ReadBuf::uninit(&mut storage);
@@ -563,7 +574,7 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> WebSocket<IO> {
             })
         };
         self.busy = matches!(read, Poll::Ready(Ok(n)) if n >= FIRST_READ);
-        if read.is_pending() && self.input.is_empty() {
+        if read.is_pending() && self.input.is_empty() && big.is_none() {
             self.input = BytesMut::new();
         }
         read

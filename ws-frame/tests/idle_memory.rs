@@ -1,0 +1,104 @@
+//! A connection that waits holds no memory but itself, counted by the allocator.
+#![cfg(feature = "std")]
+#![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "a test fails by panicking")]
+#![allow(unsafe_code, reason = "an allocator that counts")]
+
+mod common;
+
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::cell::Cell;
+use std::sync::Arc;
+
+use bytes::BytesMut;
+use common::*;
+use ws_frame::{Connection, Event, Opcode, Part};
+
+/// Counts what the thread that runs a test holds.
+struct Counting;
+
+thread_local! {
+    static HELD: Cell<isize> = const { Cell::new(0) };
+}
+
+fn count(bytes: isize) {
+    // While a thread ends its counter may be gone.
+    let _ = HELD.try_with(|held| held.set(held.get() + bytes));
+}
+
+// SAFETY: it is the system's allocator; counting allocates nothing.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        count(layout.size() as isize);
+        // SAFETY: handed on as it came.
+        unsafe { System.alloc(layout) }
+    }
+    unsafe fn dealloc(&self, ptr: *mut u8, layout: Layout) {
+        count(-(layout.size() as isize));
+        // SAFETY: handed on as it came.
+        unsafe { System.dealloc(ptr, layout) }
+    }
+}
+
+#[global_allocator]
+static COUNTING: Counting = Counting;
+
+fn held() -> isize {
+    HELD.with(Cell::get)
+}
+
+/// Moves what `from` has to send to `to`; the events that come of it.
+fn carry(from: &mut Connection, to: &mut Connection) -> usize {
+    let mut wire = transmit(from);
+    to.receive(&mut wire, start());
+    std::iter::from_fn(|| to.poll_event()).count()
+}
+
+#[test]
+fn a_connection_is_its_own_size_and_nothing_else() {
+    let config = Arc::new(quiet());
+    let messages = ["short".to_owned(), "long ".repeat(1000), "very long ".repeat(50_000)];
+    let before = held();
+    let mut server = Connection::server(config.clone(), start());
+    let mut client = Connection::client(config, [7; 32], start());
+    assert_eq!(held(), before, "fresh");
+    for message in &messages {
+        client.send(&message[..]).unwrap();
+        assert_eq!(carry(&mut client, &mut server), 1);
+        server.send(&message[..]).unwrap();
+        assert_eq!(carry(&mut server, &mut client), 1);
+        assert_eq!(held(), before, "after {} bytes both ways", message.len());
+    }
+    client.send(Part::new("a", false)).unwrap();
+    client.ping(b"?").unwrap();
+    client.send(Part::new("b", true)).unwrap();
+    assert_eq!(carry(&mut client, &mut server), 2, "a ping and a message in parts");
+    carry(&mut server, &mut client);
+    assert_eq!(held(), before, "after a message in parts, a ping and its pong");
+}
+
+#[test]
+fn a_burst_leaves_nothing_behind() {
+    let mut server = Connection::server(Arc::new(quiet()), start());
+    let mut wire: BytesMut =
+        (0..3000).flat_map(|i| masked(true, Opcode::Text, vec![b'x'; i % 300])).collect();
+    let before = held() - wire.capacity() as isize;
+    server.receive(&mut wire, start());
+    let got = std::iter::from_fn(|| server.poll_event())
+        .inspect(|event| assert!(matches!(event, Event::Message(_))));
+    assert_eq!(got.count(), 3000);
+    drop(wire);
+    assert!(held() - before <= 0, "{} bytes", held() - before);
+}
+
+#[test]
+fn the_handshake_of_a_heartbeat_leaves_nothing_behind() {
+    let t = start();
+    let config = Arc::new(ws_frame::Config::default());
+    let before = held();
+    let mut server = Connection::server(config.clone(), t);
+    let mut client = Connection::client(config, [7; 32], t);
+    server.handle_timeout(t + secs(30));
+    assert_eq!(carry(&mut server, &mut client), 1);
+    assert_eq!(carry(&mut client, &mut server), 0, "the answer to the heartbeat is no event");
+    assert_eq!(held(), before);
+}
