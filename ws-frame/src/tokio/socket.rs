@@ -336,9 +336,7 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> WebSocket<IO> {
     }
 
     fn poll_recv(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Message, Error>>> {
-        if self.stash.is_none()
-            && let Some(message) = self.connection.take_message()
-        {
+        if let Some(message) = self.connection.take_message() {
             return Poll::Ready(Some(Ok(message)));
         }
         loop {
