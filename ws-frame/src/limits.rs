@@ -29,8 +29,9 @@ pub struct Limits {
     pub max_empty_fragments: usize,
     /// Ping and Pong frames taken a second, and in one burst: 100. Stops a ping flood. Closes with 1008.
     pub max_control_per_second: u32,
-    /// Pongs that wait to be sent: 16. The oldest is dropped for a newer one, as RFC 6455 §5.5.3 allows. Stops a peer that
-    /// pings and never reads.
+    /// Pongs that wait to be sent: 16, as ten pings in one read are to be answered each (Autobahn 2.10). The oldest is dropped for a
+    /// newer one, as RFC 6455 §5.5.3 allows, and while earlier ones have not gone out a single one waits. Stops a peer that pings
+    /// and never reads.
     pub max_pending_pongs: usize,
     /// Payload of the events that came since none waited, in bytes, with 64 more for each: 1 MiB. Above it input waits too, until they
     /// are taken, and

@@ -329,7 +329,7 @@ pub fn alternate(contenders: &mut [Contender<'_>], time: Duration) -> Vec<f64> {
         for ((_, run), least) in contenders.iter_mut().zip(&mut least) {
             let start = now();
             run();
-            *least = least.min(start.elapsed().as_secs_f64() * 1e9);
+            *least = least.min((now() - start).as_secs_f64() * 1e9);
         }
         rounds += 1;
     }
