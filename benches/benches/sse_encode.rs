@@ -141,9 +141,9 @@ fn ratios() {
         ];
         // The targets: over axum at 240 B, over memcpy at 4 KiB.
         if name == "240B" {
-            lines.truncate(2)
+            lines.truncate(2);
         } else {
-            lines.drain(..2).for_each(drop)
+            lines.drain(..2).for_each(drop);
         }
         for (what, ratio, target) in lines {
             let verdict = if ratio >= target { "" } else { "  BELOW" };

@@ -4,7 +4,10 @@ The libraries read every stream from loopback with their stream helpers; ours is
 size. Streams: the recorded ones in the libraries' own source packages, and 500 generated ones. Null fields are left out on both
 sides. Known differences, checked as such where they can occur:
 - the libraries end a stream that was cut as if it were whole; ours is truncated;
+- the libraries do not know a byte order mark, and OpenAI's takes a comment after an event with an id for an event without data, so
+  no generated stream has either (`whatwg_vectors.rs` has both);
 - the `index` of a tool call stays in OpenAI's library; a whole message has none, and ours has none;
+- the last digit of a long fraction is exact in `serde_json` only with its feature `float_roundtrip`, so fractions are short here;
 - jiter, which reads partial JSON for the libraries, takes a number at the end of a text as it stands; `Unfinished::Drop` leaves it
   out, since more digits may follow.
 """
@@ -31,10 +34,13 @@ import openai  # noqa: E402
 
 CACHE = pathlib.Path(__file__).resolve().parent.parent / ".cache"
 READ = f"{check.BIN}/examples/ai-read"
-COUNT = 60 if check.SMOKE else 500
+COUNT = 30 if check.SMOKE else 500
 SEED = int(os.environ.get("SSE_SEED", time.time_ns() % 1_000_000))
 dice = random.Random(SEED)
 print(f"SSE_SEED={SEED}, {COUNT} generated streams", flush=True)
+
+# A number that a text ends in.
+NUMBER = re.compile(r"(?<![A-Za-z0-9])-?[0-9][-+0-9.eE]*$")
 
 streams = {}
 
@@ -115,9 +121,9 @@ def compare(kind, name, got):
     else:
         text = "".join(block.text for block in want.content if block.type == "text")
         tools = None
-        inputs = [block.input for block in want.content if block.type == "tool_use"]
-        read = [json.loads(tool["input"]) if tool["input"] else {} for tool in got["tools"]] if kind != "cut" else inputs
-        assert read == inputs or any(not is_json(tool["input"]) for tool in got["tools"]), f"{name}: {read} is not {inputs}"
+        calls = [block for block in want.content if block.type == "tool_use"]
+        for tool, call in zip(got["tools"], calls, strict=True):
+            assert not is_json(tool["input"]) or json.loads(tool["input"] or "{}") == call.input, f"{name}: {tool} is not {call}"
     assert text is None or got["text"] == text, f"{name}: the deltas said {got['text']!r}, not {text!r}"
     assert tools is None or [tool["input"] for tool in got["tools"]] == tools, f"{name}: {got['tools']} is not {tools}"
 
@@ -170,27 +176,26 @@ def pieces(whole):
 
 
 class Wire:
-    """An event stream with the freedoms that the standard gives: line ends, comments, padding, the order of fields."""
+    """An event stream with the freedoms that the standard gives and the libraries take: line ends, comments, the order of fields."""
 
     def __init__(self, named):
         self.named, self.end, self.out = named, dice.choice(["\n", "\r\n", "\r"]), []
-        self.name = dice.random() < 0.9
+        self.comments = dice.random() < 0.5
 
     def event(self, data, done=False):
-        if dice.random() < 0.1:
+        if self.comments and dice.random() < 0.2:
             self.out.append(": keep-alive" + self.end * 2)
         line = data if done else write(data)
         lines = [f"data:{' ' if dice.random() < 0.8 or line.startswith(' ') else ''}{line}"]
         # A service that names its types does so in both places; the data alone decides at OpenAI's.
         if self.named:
             lines.insert(0 if dice.random() < 0.7 else 1, f"event: {data['type']}")
-        if dice.random() < 0.05:
+        if not self.comments and dice.random() < 0.05:
             lines.append(f"id: {dice.randrange(100)}")
         self.out.append(self.end.join(lines) + self.end * 2)
 
     def bytes(self):
-        bom = "\ufeff" if dice.random() < 0.05 else ""
-        return (bom + "".join(self.out)).encode()
+        return "".join(self.out).encode()
 
 
 def chat_stream():
@@ -273,7 +278,7 @@ def message_stream():
             whole = arguments()
             if dice.random() < 0.1:
                 # The model ran out of tokens, though not within a number.
-                cut = re.sub(r"[-+0-9.eE]*$", "", whole[: dice.randrange(1, len(whole))])
+                cut = NUMBER.sub("", whole[: dice.randrange(1, len(whole))])
             parts = pieces(whole if cut is None else cut)
             deltas = [{"type": "input_json_delta", "partial_json": piece} for piece in dice.choice([[""], []]) + parts]
             if dice.random() < 0.1:
@@ -446,6 +451,25 @@ def generated(kind, make, share):
         compare(kind, name, got)
 
 
+def cut():
+    """Streams without their end: an error of ours; the libraries raise for a response alone."""
+    for kind, make, end in [("openai-chat", chat_stream, b"[DONE]"), ("openai-responses", response_stream, b"response.completed"), ("anthropic", message_stream, b"message_stop")]:
+        for number in range(5):
+            name = f"{kind}, cut {number}"
+            whole = make()
+            # The last event goes, its lines with it.
+            last = whole.rindex(end)
+            streams[name] = whole[: max(whole.rfind(b"\n\n", 0, last) + 2, whole.rfind(b"\r\n\r\n", 0, last) + 4, whole.rfind(b"\r\r", 0, last) + 2)]
+            [got] = ours([(kind, name, 50)])
+            assert got["error"]["truncated"], got
+            try:
+                theirs(kind, name)
+                raised = False
+            except RuntimeError:
+                raised = True
+            assert raised == (kind == "openai-responses"), f"{name}: raised is {raised}"
+
+
 def partial_json():
     """Prefixes of tool inputs, in both readings, beside jiter."""
     texts = []
@@ -459,7 +483,7 @@ def partial_json():
         keep = jiter.from_json(text.encode(), partial_mode="trailing-strings")
         assert got["keep"].get("value") == keep, f"{text!r}: {got['keep']} is not {keep!r}"
         # The known difference; within a string that is left out anyway, digits do not matter.
-        drop = jiter.from_json(re.sub(r"[-+0-9.eE]*$", "", text).encode(), partial_mode=True)
+        drop = jiter.from_json(NUMBER.sub("", text).encode(), partial_mode=True)
         assert got["drop"].get("value") == drop, f"{text!r}: {got['drop']} is not {drop!r}"
 
 
@@ -469,6 +493,7 @@ check.check_now(f"{COUNT // 3} generated chat streams", lambda: generated("opena
 check.check_now(f"{COUNT // 3} generated response streams", lambda: generated("openai-responses", response_stream, COUNT // 3))
 rest = COUNT - 2 * (COUNT // 3)
 check.check_now(f"{rest} generated message streams", lambda: generated("anthropic", message_stream, rest))
+check.check_now("streams that were cut", cut)
 check.check_now(f"partial JSON beside jiter {jiter.__version__}", partial_json)
 if check.failed:
     print(f"again with SSE_SEED={SEED}", flush=True)

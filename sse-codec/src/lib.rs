@@ -72,6 +72,6 @@ pub use limits::{Limits, OnOverflow};
 pub use parser::Parser;
 
 #[cfg(doctest)]
-#[cfg(all(feature = "serde", feature = "tokio", feature = "hyper"))]
+#[cfg(all(feature = "ai", feature = "tokio", feature = "hyper"))]
 #[doc = include_str!("../README.md")]
 struct Readme;

@@ -48,7 +48,7 @@ fn an_error_says_where_reading_stopped() {
         event.json::<Vec<u8>>().unwrap_err().offset().unwrap()
     };
     assert_eq!(at("[1,x]"), 4, "behind the byte that does not fit");
-    assert_eq!(at("[1,\n2,\n 256]"), 12, "over lines");
+    assert_eq!(at("[1,\n2,\n 256]"), 11, "behind the number that is too large, on the third line");
     assert_eq!(at("[DONE]"), 2);
     assert_eq!(at("[1,"), 3, "the end");
     assert_eq!(at(""), 0);

@@ -13,7 +13,7 @@ pub(crate) mod sealed {
 }
 
 /// A kind of key, which is an algorithm: [`HmacSha256`](crate::HmacSha256) and others. Sealed.
-pub trait Algorithm: Clone + fmt::Debug + sealed::Sealed + 'static {
+pub trait Algorithm: Clone + fmt::Debug + Send + Sync + sealed::Sealed + 'static {
     /// The schemes that use this kind of key.
     type Scheme: Schemes;
 }
@@ -22,11 +22,11 @@ pub trait Algorithm: Clone + fmt::Debug + sealed::Sealed + 'static {
 pub trait Verify: Algorithm {
     /// A signature as bytes.
     #[doc(hidden)]
-    type Signature: Clone;
+    type Signature: Clone + Send;
 
     /// A message under way.
     #[doc(hidden)]
-    type Run<'a>: Run<'a>
+    type Run<'a>: Run<'a> + Send
     where
         Self: 'a;
 

@@ -128,6 +128,8 @@ pub enum BodyFlaw {
         /// Its name.
         member: &'static str,
     },
+    /// It broke off before its end.
+    Incomplete,
     /// It is no message of SNS: no JSON object, a member is missing, there twice, or not of its form.
     Envelope,
     /// The certificate's URL is not one of SNS.
@@ -140,6 +142,7 @@ impl fmt::Display for BodyFlaw {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Time { member } => write!(f, "the body has no time in {member}"),
+            Self::Incomplete => f.write_str("the body broke off"),
             Self::Envelope => f.write_str("the body is not a message of SNS"),
             Self::CertificateUrl => f.write_str("the body names a certificate that is not of SNS"),
             Self::SignatureVersion => f.write_str("the body has a signature of a version that is not taken"),

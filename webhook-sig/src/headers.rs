@@ -23,7 +23,33 @@ pub trait HeaderSource {
 /// Whether a field line has this name.
 #[inline]
 pub(crate) fn is_called(given: &str, name: &str) -> bool {
-    given.len() == name.len() && given.eq_ignore_ascii_case(name)
+    Name::new(name).is(given)
+}
+
+/// A name to look for among many: length and last letter settle nearly every comparison.
+#[derive(Clone, Copy)]
+pub(crate) struct Name<'n> {
+    name: &'n str,
+    last: u8,
+}
+
+impl<'n> Name<'n> {
+    #[inline]
+    pub(crate) const fn new(name: &'n str) -> Self {
+        let last = match name.as_bytes() {
+            [.., last] => *last | 0x20,
+            [] => 0,
+        };
+        Self { name, last }
+    }
+
+    /// Whether a field line has it.
+    #[inline(always)]
+    pub(crate) fn is(self, given: &str) -> bool {
+        given.len() == self.name.len()
+            && given.as_bytes().last().is_none_or(|last| last | 0x20 == self.last)
+            && (given == self.name || given.eq_ignore_ascii_case(self.name))
+    }
 }
 
 impl<H: HeaderSource + ?Sized> HeaderSource for &H {

@@ -34,6 +34,8 @@
 //! | delivering: schedule, retries, dead letters, replay | [`delivery`] |
 //! | bounds | [`Limits`], [`delivery::Limits`] |
 //! | time | [`UnixMillis`] |
+//! | answers to a provider that asks whether an endpoint is there | [`challenge`] |
+#![cfg_attr(feature = "tower", doc = "| a `tower` layer that lets verified requests through | [`tower`] |")]
 #![cfg_attr(
     feature = "ed25519",
     doc = "| keys of Ed25519 | [`Ed25519PublicKey`], [`Ed25519SigningKey`], [`Ed25519Scheme`] |"
@@ -56,6 +58,7 @@ extern crate std;
 mod algorithm;
 #[cfg(feature = "rsa-verify")]
 mod certificate;
+pub mod challenge;
 mod constant_time;
 #[cfg(feature = "rsa-verify")]
 mod date;
@@ -69,6 +72,7 @@ mod ed25519;
 mod error;
 mod external;
 mod few;
+mod form;
 mod headers;
 mod hmac;
 #[cfg(feature = "hyper")]
@@ -99,6 +103,8 @@ pub mod ssrf;
 #[cfg(feature = "rfc9421")]
 mod structured_fields;
 mod time;
+#[cfg(feature = "tower")]
+pub mod tower;
 mod verify;
 
 pub use algorithm::{Algorithm, Sign, Verify};

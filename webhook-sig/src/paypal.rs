@@ -170,7 +170,7 @@ impl<'r> Verifier<'r> {
         // A vertical bar would move the boundary between id and time in the signed text.
         let plain = !text.is_empty()
             && text.iter().all(|byte| byte.is_ascii_graphic() && !matches!(byte, b'|' | b'.'));
-        let id = if plain { core::str::from_utf8(text).ok().and_then(SignedId::new) } else { None };
+        let id = if plain { SignedId::new(text) } else { None };
         id.ok_or(Reject::Malformed { header: ID, flaw: Flaw::Id })
     }
 }

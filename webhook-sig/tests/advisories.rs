@@ -165,6 +165,56 @@ fn the_boundaries_of_the_signed_text_cannot_be_moved() {
     }
 }
 
+/// The endpoint URLs of svix before server 1.98 were not validated well enough: what one parser reads as the host has to be what every other does.
+#[test]
+fn svixsec_2026_0001_a_url_that_leads_inwards_is_no_endpoint() {
+    use webhook_sig::ssrf::{EndpointUrl, TargetPolicy};
+    let policy = TargetPolicy::public();
+    for url in [
+        "http://169.254.169.254/latest/meta-data/",
+        "http://example.com@169.254.169.254/",
+        "http://169.254.169.254#@example.com/",
+        "http://169.254.169.254\\@example.com/",
+        "http://0xa9fea9fe/",
+        "http://2852039166/",
+        "http://[::ffff:169.254.169.254]/",
+        "http://[::a9fe:a9fe]/",
+        "http://localhost/",
+        "http://metadata.google.internal/",
+        "file:///etc/passwd",
+        "gopher://example.com/",
+        "https://example.com:22/",
+    ] {
+        let refused = EndpointUrl::parse(url).map_or(true, |url| policy.check_url(&url).is_err());
+        assert!(refused, "{url}");
+    }
+    assert!(policy.check_url(&EndpointUrl::parse("https://example.com/hooks").unwrap()).is_ok());
+}
+
+/// What svix's table of addresses lacks.
+#[test]
+fn svix_address_table_compatible_teredo_and_site_local_addresses_are_not_public() {
+    use webhook_sig::ssrf::{AddressClass, TargetPolicy};
+    for address in ["::7f00:1", "::a00:1", "::1:2", "2001::1", "2001:0:ffff:ffff::1", "fec0::1", "feff::1"] {
+        let address = address.parse().unwrap();
+        assert!(!AddressClass::of(address).is_public(), "{address}");
+        assert!(TargetPolicy::public().vet(&[address]).is_err(), "{address}");
+    }
+}
+
+/// svix reads `Retry-After` as a float and computes with it: `inf` and `1e300` end in a panic.
+#[test]
+fn svix_retry_after_of_infinity_is_none() {
+    use webhook_sig::delivery::RetryAfter;
+    for value in ["inf", "1e300", "NaN", "-1", "1.5", "1e3", "0x10", "+5"] {
+        assert_eq!(RetryAfter::parse(value, NOW), None, "{value}");
+    }
+    // Digits without end are read, and bounded.
+    if let Some(after) = RetryAfter::parse(&"9".repeat(40), NOW) {
+        let _ = after.delay(NOW);
+    }
+}
+
 /// ed25519-dalek < 2 signed with a public key that the caller passed beside the private one: with another one, two signatures give
 /// the private key away (RUSTSEC-2022-0093). Here a private key has its public half, and none can be passed.
 #[cfg(feature = "ed25519")]

@@ -97,12 +97,12 @@ fn more_than_two_active_keys_cost_an_allocation() {
     let ring = ring(8);
     let headers = ring.signer(Scheme::GitHub).sign("", NOW, b"{}").unwrap();
     let count = allocations(|| drop(ring.scheme(Scheme::GitHub).verify(&headers, "{}", NOW).unwrap()));
-    assert!((1..=2).contains(&count), "{count}");
+    assert!((1..=3).contains(&count), "{count}");
     // As do more than two signatures, each of which is read once.
     let one = KeyRing::new().hmac("0", Secret::raw("secret 0").unwrap()).unwrap();
     let headers = ring.signer(Scheme::Stripe).sign("", NOW, b"{}").unwrap();
     let count = allocations(|| drop(one.scheme(Scheme::Stripe).verify(&headers, "{}", NOW).unwrap()));
-    assert!((1..=2).contains(&count), "{count}");
+    assert!((1..=3).contains(&count), "{count}");
 }
 
 #[test]
@@ -131,4 +131,31 @@ fn looking_into_a_header_map_allocates_nothing() {
         let count = allocations(|| drop(verifier.verify(&headers, body.as_slice(), NOW).unwrap()));
         assert_eq!(count, 0, "{scheme}");
     }
+}
+
+/// A body of a gibibyte (where the hash is compiled without optimisation, a hundredth of that) takes what a small one takes.
+#[test]
+fn a_body_of_a_gibibyte_is_verified_in_less_than_64_kib() {
+    let chunk = [b'x'; 16 * 1024];
+    let chunks = if cfg!(debug_assertions) { 640 } else { 65_536 };
+    let ring = ring(1);
+    let mut limits = webhook_sig::Limits::default();
+    limits.max_body = 1 << 30;
+    // Signed as it is verified, in pieces: by the bare HMAC of another library.
+    let key = ::ring::hmac::Key::new(::ring::hmac::HMAC_SHA256, b"secret 0");
+    let mut context = ::ring::hmac::Context::with_key(&key);
+    (0..chunks).for_each(|_| context.update(&chunk));
+    let mac: String = context.sign().as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
+    let headers = [("x-signature-256", format!("sha256={mac}"))];
+    let mut state = 0;
+    let count = allocations(|| {
+        let mut pending = ring.scheme(Scheme::Generic).with_limits(limits).begin(&headers, NOW).unwrap();
+        state = size_of_val(&pending);
+        for _ in 0..chunks {
+            pending.update(&chunk).unwrap();
+        }
+        pending.finish().unwrap();
+    });
+    assert_eq!(count, 0, "nothing on the heap");
+    assert!(state + size_of_val(&chunk) < 64 * 1024, "{state}");
 }

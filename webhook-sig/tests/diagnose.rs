@@ -76,3 +76,33 @@ fn what_does_not_come_as_far_as_a_comparison_is_said_as_it_is() {
     let diagnosis = ring().scheme(Scheme::Stripe).diagnose(&none, b"", NOW);
     assert_eq!(diagnosis, Diagnosis::Unreadable(Reject::Missing { header: "stripe-signature" }));
 }
+
+#[test]
+fn a_url_that_a_proxy_changed_is_recognised() {
+    let ring = ring();
+    let signed = "https://hooks.example.com/in?tenant=1";
+    let headers = ring.signer(Scheme::Square).with_url(signed).sign("", NOW, b"{}").unwrap();
+    for told in [
+        "http://hooks.example.com/in?tenant=1",
+        "https://hooks.example.com:443/in?tenant=1",
+        "https://hooks.example.com/in/?tenant=1",
+        "http://hooks.example.com:8080/in?tenant=1",
+    ] {
+        let diagnosis = ring.scheme(Scheme::Square).with_url(told).diagnose(&headers, b"{}", NOW);
+        assert_eq!(diagnosis, Diagnosis::OtherUrl(signed.into()), "{told}");
+    }
+    let elsewhere =
+        ring.scheme(Scheme::Square).with_url("https://example.com/").diagnose(&headers, b"{}", NOW);
+    assert_eq!(elsewhere, Diagnosis::WrongSecretOrBody);
+}
+
+#[test]
+fn a_clock_that_is_off_is_told_where_the_time_is_in_the_body() {
+    let ring = ring();
+    let body = format!(r#"{{"webhookTimestamp":{NOW}}}"#);
+    let headers = ring.signer(Scheme::Linear).sign("", NOW, body.as_bytes()).unwrap();
+    let later = NOW + Duration::from_secs(412);
+    let diagnosis = ring.scheme(Scheme::Linear).diagnose(&headers, body.as_bytes(), later);
+    assert_eq!(diagnosis, Diagnosis::ClockOff { by: Duration::from_secs(412), past: true });
+    assert_eq!(diagnosis.to_string(), "the signature matches, but its time lies 412s in the past");
+}

@@ -7,7 +7,8 @@ mod kit;
 
 use kit::{URL, body_for};
 use webhook_sig::{
-    Exceeded, Flaw, KeyRing, Limits, Reject, Scheme, Schemes as _, Secret, UnixMillis, Verified,
+    BodyFlaw, Exceeded, Flaw, KeyRing, Limits, Reject, Scheme, Schemes as _, Secret, Sha1Scheme, SignError,
+    UnixMillis, Verified,
 };
 
 const NOW: UnixMillis = UnixMillis::from_secs(1_614_265_330);
@@ -421,4 +422,137 @@ fn what_is_sent_back_says_nothing_of_key_signature_or_clock() {
         }
     }
     assert_eq!(with_signature(BOGUS).unwrap_err().to_string(), "no signature matches");
+}
+
+#[test]
+fn a_content_encoding_is_refused_before_the_body_is_read_under_every_scheme() {
+    let ring = ring();
+    for scheme in Scheme::ALL {
+        let body = body_for(scheme.layout(), b"{}", NOW);
+        let signed = ring.signer(scheme).with_url(URL).sign("msg_1", NOW, &body).unwrap();
+        let verifier = ring.scheme(scheme).with_url(URL);
+        for encoding in ["gzip", "br", "zstd", "deflate", "gzip, identity", "x"] {
+            let mut headers: Vec<(&str, String)> = signed.clone().into_iter().collect();
+            headers.push(("Content-Encoding", encoding.into()));
+            let reject = verifier.begin(&headers, NOW).unwrap_err();
+            assert_eq!((reject.http_status(), &reject), (415, &Reject::ContentEncoding), "{encoding}");
+            assert_eq!(verifier.verify(&headers, &body, NOW), Err(Reject::ContentEncoding));
+            // Who asks for them gets the bytes as they arrived.
+            assert!(verifier.clone().allow_content_encoding().verify(&headers, &body, NOW).is_ok());
+        }
+        for none in ["", "identity", " Identity "] {
+            let mut headers: Vec<(&str, String)> = signed.clone().into_iter().collect();
+            headers.push(("content-encoding", none.into()));
+            assert!(verifier.verify(&headers, &body, NOW).is_ok(), "{none:?}");
+        }
+    }
+}
+
+#[test]
+fn the_malformed_timestamps_of_other_libraries_are_malformed_under_every_scheme_with_a_time() {
+    let ring = ring();
+    for (scheme, header) in [
+        (Scheme::StandardWebhooks, "webhook-timestamp"),
+        (Scheme::Svix, "svix-timestamp"),
+        (Scheme::Slack, "x-slack-request-timestamp"),
+        (Scheme::Zoom, "x-zm-request-timestamp"),
+    ] {
+        for text in
+            ["+123", " 123", "123.9", "123e0", "123abc", "-9223372036854775808", "1_795_359_720", "1.2", ""]
+        {
+            let mut headers: Vec<(&str, String)> =
+                ring.signer(scheme).sign("msg_1", NOW, BODY).unwrap().into_iter().collect();
+            headers.iter_mut().find(|(name, _)| *name == header).unwrap().1 = text.into();
+            let reject = ring.scheme(scheme).verify(&headers, BODY, NOW).unwrap_err();
+            assert_eq!(reject, Reject::Malformed { header, flaw: Flaw::Timestamp }, "{text:?}");
+            assert_eq!(reject.http_status(), 400);
+        }
+    }
+}
+
+#[test]
+fn a_doubled_id_or_timestamp_is_refused_under_every_scheme_that_has_one() {
+    let ring = ring();
+    for (scheme, header) in [
+        (Scheme::StandardWebhooks, "webhook-id"),
+        (Scheme::Svix, "svix-id"),
+        (Scheme::Svix, "svix-timestamp"),
+        (Scheme::Slack, "x-slack-request-timestamp"),
+        (Scheme::Zoom, "x-zm-request-timestamp"),
+    ] {
+        let mut headers: Vec<(&str, String)> =
+            ring.signer(scheme).sign("msg_1", NOW, BODY).unwrap().into_iter().collect();
+        let again = headers.iter().find(|(name, _)| *name == header).unwrap().clone();
+        headers.push(again);
+        let reject = ring.scheme(scheme).verify(&headers, BODY, NOW).unwrap_err();
+        assert_eq!(reject, Reject::Malformed { header, flaw: Flaw::Repeated });
+        assert_eq!(reject.http_status(), 400);
+    }
+}
+
+#[test]
+fn a_url_that_was_not_said_is_a_mistake_of_the_receiver() {
+    let ring = ring();
+    let headers = ring.signer(Scheme::Square).with_url(URL).sign("", NOW, BODY).unwrap();
+    let reject = ring.scheme(Scheme::Square).verify(&headers, BODY, NOW).unwrap_err();
+    assert_eq!((reject.http_status(), &reject), (500, &Reject::Url));
+    assert_eq!(reject.to_string(), "the receiver does not know its URL");
+    assert_eq!(ring.signer(Scheme::Square).sign("", NOW, BODY).unwrap_err(), SignError::Url);
+    let sha1 = kit::sha1_ring(1);
+    assert_eq!(sha1.signer(Sha1Scheme::Twilio).sign("", NOW, BODY).unwrap_err(), SignError::Url);
+    let url = webhook_sig::twilio_json_url(URL, b"other");
+    assert_eq!(
+        sha1.signer(Sha1Scheme::Twilio).with_url(&url).sign("", NOW, BODY).unwrap_err(),
+        SignError::Body
+    );
+}
+
+#[test]
+fn linear_has_its_time_in_the_body_and_60_seconds() {
+    let ring = ring();
+    let verify = |body: &str, now| {
+        // By the key, not by the signer, which wants a time in the body.
+        let mut headers: Vec<(&str, String)> =
+            ring.signer(Scheme::Generic).sign("", NOW, body.as_bytes()).unwrap().into_iter().collect();
+        headers[0] = ("linear-signature", headers[0].1.strip_prefix("sha256=").unwrap().into());
+        let whole = ring.scheme(Scheme::Linear).verify(&headers, body, now).map(|verified| verified.at());
+        let mut pending = ring.scheme(Scheme::Linear).begin(&headers, now).unwrap();
+        pending.update(body.as_bytes()).unwrap();
+        assert_eq!(pending.finish().map(|verified| verified.at()), whole);
+        whole
+    };
+    let body = format!(r#"{{"action":"create","webhookTimestamp":{NOW}}}"#);
+    let minute = Duration::from_secs(60);
+    let tick = Duration::from_millis(1);
+    assert_eq!(verify(&body, NOW), Ok(Some(NOW)));
+    assert_eq!(verify(&body, NOW + minute), Ok(Some(NOW)));
+    assert_eq!(verify(&body, NOW + minute + tick), Err(Reject::Stale { by: minute + tick }));
+    assert_eq!(verify(&body, NOW.saturating_sub(minute + tick)), Err(Reject::Future { by: minute + tick }));
+    for body in ["{}", r#"{"webhookTimestamp":"1"}"#, r#"{"webhookTimestamp":1e3}"#, "", "not json"] {
+        let reject = verify(body, NOW).unwrap_err();
+        assert_eq!(reject, Reject::Body(BodyFlaw::Time { member: "webhookTimestamp" }), "{body}");
+        assert_eq!(reject.http_status(), 400);
+        assert_eq!(ring.signer(Scheme::Linear).sign("", NOW, body.as_bytes()).unwrap_err(), SignError::Body);
+    }
+}
+
+/// Whoever sees both headers of GitHub may strip the better one.
+#[test]
+fn sha1_is_looked_at_by_a_ring_for_sha1_only() {
+    let sha1 = KeyRing::sha1().key("k", Secret::raw("It's a Secret to Everybody").unwrap()).unwrap();
+    let sha256 = KeyRing::new().hmac("k", Secret::raw("It's a Secret to Everybody").unwrap()).unwrap();
+    let both: Vec<(&str, String)> = sha1
+        .signer(Sha1Scheme::GitHub)
+        .sign("", NOW, BODY)
+        .unwrap()
+        .into_iter()
+        .chain(sha256.signer(Scheme::GitHub).sign("", NOW, BODY).unwrap())
+        .collect();
+    assert!(sha256.scheme(Scheme::GitHub).verify(&both, BODY, NOW).is_ok());
+    assert!(sha1.scheme(Sha1Scheme::GitHub).verify(&both, BODY, NOW).is_ok());
+    let stripped = &both[..1];
+    assert_eq!(
+        sha256.scheme(Scheme::GitHub).verify(stripped, BODY, NOW),
+        Err(Reject::Missing { header: "x-hub-signature-256" })
+    );
 }

@@ -293,3 +293,22 @@ fn a_body_beyond_the_limit_is_not_kept() {
         Err(Reject::Limit(Exceeded::Id { max: 35 }))
     );
 }
+
+/// SNS signs confirmations for topics of anybody, so the topic decides, and nothing is requested here.
+#[test]
+fn a_subscription_is_confirmed_for_the_expected_topic_only() {
+    use webhook_sig::challenge;
+    let ring = ring();
+    let verify = |body: &str| Verifier::new(&ring).verify(body.as_bytes(), SIGNED).unwrap();
+    let question = verify(include_str!("keys/sns_v1_confirm.json"));
+    let topic = "arn:aws:sns:us-west-2:123456789012:MyTopic";
+    let url = challenge::sns(&question, |arn| arn == topic);
+    assert_eq!(url, Some("https://sns.us-west-2.amazonaws.com/?Action=ConfirmSubscription&Token=2336412f37"));
+    assert_eq!(challenge::sns(&question, |arn| arn == "arn:aws:sns:us-west-2:666:Evil"), None);
+    assert_eq!(challenge::sns(&verify(V1), |_| true), None, "a notification");
+    assert_eq!(
+        challenge::sns(&verify(include_str!("keys/sns_v2_confirm.json")), |_| true),
+        None,
+        "the other way"
+    );
+}

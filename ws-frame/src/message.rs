@@ -99,7 +99,7 @@ pub enum Compress {
     /// Where it pays: the message is long enough, and its bytes do not look like noise.
     #[default]
     Auto,
-    /// Whatever it looks like; an empty message is sent as it is.
+    /// Whatever it looks like, also where that makes it longer; an empty message is sent as it is.
     Always,
     /// Not at all, and out of the context of what follows: for secrets, and for what is compressed already.
     Never,

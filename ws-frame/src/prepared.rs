@@ -135,7 +135,8 @@ impl Prepared {
             }
             let mut out = Vec::new();
             Deflater::alone(agreement).deflate(&payload, true, &mut out);
-            (out.len() < payload.len()).then(|| Framed::new(inner.opcode, true, &out))
+            let pays = inner.compress == Compress::Always || out.len() < payload.len();
+            pays.then(|| Framed::new(inner.opcode, true, &out))
         })
         .as_ref()
     }

@@ -18,7 +18,9 @@ fn list(value: &str) -> Vec<Extension> {
 }
 
 /// The server's answer, and its windows (send, receive) and takeovers.
-fn choose(deflate: &Deflate, offers: &str) -> Option<(String, (u8, u8), (bool, bool))> {
+type Chosen = (String, (u8, u8), (bool, bool));
+
+fn choose(deflate: &Deflate, offers: &str) -> Option<Chosen> {
     let (agreed, answer) = deflate.choose(&list(offers))?;
     Some((answer.to_string(), windows(&agreed), takeovers(&agreed)))
 }

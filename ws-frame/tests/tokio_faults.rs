@@ -4,8 +4,9 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 #![allow(clippy::disallowed_methods, reason = "tests of the adapter run tasks and wait")]
 
+use std::future::{Future, poll_fn};
 use std::io;
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -151,6 +152,93 @@ async fn short_reads_short_writes_and_pending_everywhere_change_nothing() {
         tokio::time::timeout(Duration::from_secs(60), conversation(seed))
             .await
             .unwrap_or_else(|_| panic!("seed {seed} hangs"));
+    }
+}
+
+/// Polls a future a few times and drops it.
+async fn briefly<F: Future>(polls: usize, future: F) -> Option<F::Output> {
+    let mut future = pin!(future);
+    let mut left = polls;
+    poll_fn(|cx| match future.as_mut().poll(cx) {
+        Poll::Ready(output) => Poll::Ready(Some(output)),
+        Poll::Pending if left == 0 => Poll::Ready(None),
+        Poll::Pending => {
+            left -= 1;
+            Poll::Pending
+        }
+    })
+    .await
+}
+
+/// Both sides send and receive by futures that are dropped after a random number of polls.
+async fn dropped_futures(seed: u64, halves: bool) {
+    let mut random = Random(seed);
+    let (a, b) = faulty(&mut random);
+    let (policy, client) = sides();
+    let mut impatient = Random(random.next());
+    let server = async {
+        let (ws, _) = accept(a, &policy, Config::default()).await.unwrap();
+        if halves {
+            let (sender, mut receiver) = ws.into_split();
+            loop {
+                let Some(received) = briefly(impatient.below(4), receiver.recv()).await else {
+                    tokio::task::yield_now().await;
+                    continue;
+                };
+                let Some(message) = received else { return receiver.close_info().unwrap().clone() };
+                sender.send(message.unwrap()).await.unwrap();
+            }
+        }
+        let mut ws = ws;
+        loop {
+            let Some(received) = briefly(impatient.below(4), ws.recv()).await else {
+                tokio::task::yield_now().await;
+                continue;
+            };
+            let Some(message) = received else { return ws.close_info().unwrap().clone() };
+            // `send` that is dropped may have queued the message: `queue` is what can be told apart.
+            ws.queue(message.unwrap()).unwrap();
+            let _ = briefly(impatient.below(4), ws.flush()).await;
+        }
+    };
+    let client = async {
+        let (mut ws, _) = handshake(b, &client, Config::default()).await.unwrap();
+        let sent: Vec<Message> = (0..12).map(|_| message(&mut random)).collect();
+        let mut got = Vec::new();
+        for message in &sent {
+            ws.queue(message.clone()).unwrap();
+            let _ = briefly(random.below(6), ws.flush()).await;
+        }
+        while got.len() < sent.len() {
+            match briefly(random.below(6), ws.recv()).await {
+                Some(received) => got.push(received.unwrap().unwrap()),
+                None => tokio::task::yield_now().await,
+            }
+        }
+        assert_eq!(got, sent, "seed {seed}");
+        ws.start_close(CloseCode::NORMAL, "");
+        loop {
+            match briefly(random.below(6), ws.recv()).await {
+                Some(end) => {
+                    assert!(end.is_none(), "seed {seed}");
+                    return ws.close_info().unwrap().clone();
+                }
+                None => tokio::task::yield_now().await,
+            }
+        }
+    };
+    let (server, client) = tokio::join!(server, client);
+    assert!(server.clean && client.clean, "seed {seed}");
+}
+
+#[tokio::test]
+async fn futures_dropped_at_any_await_lose_nothing() {
+    for seed in 0..60 {
+        for halves in [false, true] {
+            tokio::time::timeout(Duration::from_secs(60), dropped_futures(seed, halves))
+                .await
+                .unwrap_or_else(|_| panic!("seed {seed} hangs, halves: {halves}"));
+        }
     }
 }
 

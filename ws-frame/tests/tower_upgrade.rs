@@ -55,7 +55,7 @@ async fn both_versions_open_the_same_endpoint() {
         ws.send(message.clone()).await.unwrap();
         assert_eq!(ws.recv().await.unwrap().unwrap(), message);
     }
-    let info = ws.close(CloseCode::from(CloseCode::GOING_AWAY), "bye").await.unwrap();
+    let info = ws.close(CloseCode::GOING_AWAY, "bye").await.unwrap();
     assert_eq!((info.clean, info.code), (true, CloseCode::GOING_AWAY));
 }
 

@@ -146,6 +146,19 @@ impl Peer {
     }
 }
 
+/// Both with permessage-deflate, or neither: by what each of them wants.
+#[cfg(feature = "deflate")]
+fn compressing(client: Connection, server: Connection, random: &mut Random) -> (Connection, Connection) {
+    use ws_frame::deflate::Deflate;
+    if random.one_in(3) {
+        return (client, server);
+    }
+    let mut wants = || if random.one_in(2) { Deflate::with_takeover() } else { Deflate::without_takeover() };
+    let (at_client, at_server) = (wants(), wants());
+    let (agreed, answer) = at_server.choose(&[at_client.offer()]).unwrap();
+    (client.with_deflate(at_client.check(&[answer]).unwrap()), server.with_deflate(Some(agreed)))
+}
+
 struct World {
     now: Instant,
     peers: [Peer; 2],
@@ -163,7 +176,10 @@ impl World {
         }
         let seed = std::array::from_fn(|_| random.next() as u8);
         let client = Connection::client(config.clone(), seed, now);
-        let peers = [client, Connection::server(config, now)].map(Peer::new);
+        let server = Connection::server(config, now);
+        #[cfg(feature = "deflate")]
+        let (client, server) = compressing(client, server, random);
+        let peers = [client, server].map(Peer::new);
         World { now, peers, pipes: faults.map(Pipe::new) }
     }
 

@@ -12,7 +12,7 @@ pub enum Delta<'a> {
     Reasoning(&'a str),
     /// Text in which the model says that it refuses.
     Refusal(&'a str),
-    /// The model begins to call a tool.
+    /// The model begins to call a tool. A service that repeats the id with each piece of its input repeats this too.
     ToolCall {
         /// The place of the call in the message: content block, output item or tool call.
         index: u32,

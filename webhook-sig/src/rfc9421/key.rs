@@ -3,7 +3,7 @@
 use std::fmt;
 use std::vec::Vec;
 
-use crate::algorithm::{Algorithm, sealed};
+use crate::algorithm::{Algorithm, Sign as _, sealed};
 use crate::scheme::NoScheme;
 use crate::{HmacSha256, KeyRing, Secret, SignatureAlgorithm, constant_time};
 
@@ -40,7 +40,7 @@ impl MessageKey {
 
     pub(super) fn verify(&self, base: &[u8], signature: &[u8]) -> bool {
         match &self.0 {
-            Verifying::Hmac(hmac) => constant_time::equal(&hmac.mac(&[base]), signature).into(),
+            Verifying::Hmac(hmac) => constant_time::equal(&hmac.sign(&[base]), signature).into(),
             #[cfg(any(feature = "ed25519", feature = "p256", feature = "rsa-verify"))]
             Verifying::Public(key) => {
                 // SHA-1 is there for one provider's old messages, and has no name in RFC 9421.
@@ -98,7 +98,7 @@ impl MessageSigningKey {
 
     pub(super) fn sign(&self, base: &[u8]) -> Vec<u8> {
         match &self.0 {
-            Private::Hmac(hmac) => hmac.mac(&[base]).to_vec(),
+            Private::Hmac(hmac) => hmac.sign(&[base]).to_vec(),
             #[cfg(feature = "ed25519")]
             Private::Ed25519(key) => key.sign(&[base]).to_vec(),
             #[cfg(feature = "p256")]

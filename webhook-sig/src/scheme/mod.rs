@@ -16,11 +16,11 @@ pub(crate) use encoding::{decode_exact, hex};
 pub(crate) use json_time::JsonTime;
 pub(crate) use layout::Content;
 pub use layout::{Layout, Part, TimeIn, TimeUnit};
-pub(crate) use read::{Claims, Timestamp, read};
+pub(crate) use read::{Claims, read};
 pub use twilio::json_url as twilio_json_url;
 
 /// The schemes of one kind of key.
-pub trait Schemes: Copy + fmt::Debug {
+pub trait Schemes: Copy + fmt::Debug + Send + Sync + 'static {
     /// What the scheme puts on the wire.
     fn layout(self) -> &'static Layout;
 }

@@ -4,13 +4,14 @@ use super::{Layout, TimeIn, TimeUnit};
 use crate::algorithm::Verify;
 use crate::error::{Exceeded, Flaw, Reject};
 use crate::few::Few;
-use crate::headers::is_called;
+use crate::headers::Name;
 use crate::verify::SignedId;
 use crate::{HeaderSource, Limits, UnixMillis};
 
 /// What a request says of itself. Nothing of it is verified.
 pub(crate) struct Claims<'h, S> {
-    pub(crate) id: Option<&'h str>,
+    /// Visible ASCII.
+    pub(crate) id: Option<&'h [u8]>,
     pub(crate) time: Option<Timestamp<'h>>,
     /// Well-formed signatures of the kind that is compared; at least one. A rotation has two.
     pub(crate) signatures: Few<S, 2>,
@@ -48,6 +49,8 @@ impl<'h> Once<'h> {
     }
 }
 
+const CONTENT_ENCODING: Name<'static> = Name::new("content-encoding");
+
 /// Reads the headers of a scheme, in one pass over all of them.
 #[inline]
 pub(crate) fn read<'h, K: Verify, H: HeaderSource + ?Sized>(
@@ -58,18 +61,20 @@ pub(crate) fn read<'h, K: Verify, H: HeaderSource + ?Sized>(
 ) -> Result<Claims<'h, K::Signature>, Reject> {
     let (mut id, mut time) = (Once::default(), Once::default());
     let mut list = List::<K>::new(layout);
-    let time_header = match layout.time {
-        Some(TimeIn::Header(header)) => Some(header),
-        _ => None,
-    };
+    // No field has the empty name.
+    let (signature_name, id_name) = (Name::new(layout.signature), Name::new(layout.id.unwrap_or_default()));
+    let time_name = Name::new(match layout.time {
+        Some(TimeIn::Header(header)) => header,
+        _ => "",
+    });
     for (name, value) in headers.fields() {
-        if is_called(name, layout.signature) {
+        if signature_name.is(name) {
             list.line(value, limits)?;
-        } else if layout.id.is_some_and(|header| is_called(name, header)) {
+        } else if id_name.is(name) {
             id.set(value);
-        } else if time_header.is_some_and(|header| is_called(name, header)) {
+        } else if time_name.is(name) {
             time.set(value);
-        } else if !encoded && is_called(name, "content-encoding") && !is_identity(value) {
+        } else if CONTENT_ENCODING.is(name) && !encoded && !is_identity(value) {
             return Err(Reject::ContentEncoding);
         }
     }
@@ -95,32 +100,48 @@ fn is_identity(value: &[u8]) -> bool {
     value.is_empty() || value.eq_ignore_ascii_case(b"identity")
 }
 
-fn read_id<'h>(text: &'h [u8], header: &'static str, limits: &Limits) -> Result<&'h str, Reject> {
+fn read_id<'h>(text: &'h [u8], header: &'static str, limits: &Limits) -> Result<&'h [u8], Reject> {
     let max = limits.max_id.min(SignedId::MAX_LEN);
     if text.len() > max {
         return Err(Reject::Limit(Exceeded::Id { max }));
     }
-    // A full stop would move the boundary between id and timestamp in the signed text.
-    let valid = !text.is_empty() && text.iter().all(|&byte| byte.is_ascii_graphic() && byte != b'.');
-    let id = if valid { core::str::from_utf8(text).ok() } else { None };
-    id.ok_or(Reject::Malformed { header, flaw: Flaw::Id })
+    // A full stop would move the boundary between id and timestamp in the signed text. All bytes are looked at before one
+    // decision, which compiles to vectors.
+    let bad = text.iter().fold(false, |bad, &byte| bad | !byte.is_ascii_graphic() | (byte == b'.'));
+    if bad || text.is_empty() { Err(Reject::Malformed { header, flaw: Flaw::Id }) } else { Ok(text) }
 }
 
 /// ASCII digits and nothing else. What libraries of several languages also take (a sign, a
 /// fraction, an exponent, spaces, underscores) is refused: what one parser drops, another may read.
 fn read_time<'h>(text: &'h [u8], header: &'static str, unit: TimeUnit) -> Result<Timestamp<'h>, Reject> {
-    let number = match text.len() {
-        1..=20 => text.iter().try_fold(0_u64, |sum, digit| {
-            let digit = digit.is_ascii_digit().then(|| u64::from(digit - b'0'))?;
-            sum.checked_mul(10)?.checked_add(digit)
-        }),
-        _ => None,
-    };
-    let number = number.ok_or(Reject::Malformed { header, flaw: Flaw::Timestamp })?;
+    let number = digits(text).ok_or(Reject::Malformed { header, flaw: Flaw::Timestamp })?;
     Ok(Timestamp { text, at: unit.instant(number) })
 }
 
+#[inline]
+fn digits(text: &[u8]) -> Option<u64> {
+    match text.len() {
+        // As many digits cannot overflow.
+        1..=19 => {
+            let (number, bad) = text.iter().fold((0_u64, false), |(number, bad), byte| {
+                let digit = byte.wrapping_sub(b'0');
+                (number.wrapping_mul(10).wrapping_add(digit.into()), bad | (digit > 9))
+            });
+            (!bad).then_some(number)
+        }
+        20 if text.iter().all(u8::is_ascii_digit) => text
+            .iter()
+            .try_fold(0_u64, |number, digit| number.checked_mul(10)?.checked_add((digit - b'0').into())),
+        _ => None,
+    }
+}
+
 impl TimeUnit {
+    /// The time that a text stands for, if it was read before.
+    pub(crate) fn read(self, text: &[u8]) -> Option<UnixMillis> {
+        digits(text).map(|number| self.instant(number))
+    }
+
     /// The time that a number stands for; what does not fit is the latest.
     pub(crate) const fn instant(self, number: u64) -> UnixMillis {
         match self {
@@ -172,17 +193,23 @@ impl<'h, K: Verify> List<'h, K> {
         if self.bytes > limits.max_signature_header {
             return Err(Reject::Limit(Exceeded::SignatureHeader { max: limits.max_signature_header }));
         }
-        for element in line.split(|&byte| byte == self.layout.separator).map(trim) {
-            // Empty ones are skipped (RFC 9110 §5.6.1).
-            if !element.is_empty() {
-                self.element(element, limits)?;
-            }
+        let separator = self.layout.separator;
+        // Nearly every line is one signature. No alphabet has a separator in it, so what decodes as a whole has no parts.
+        if let Some(encoded) = line.strip_prefix(self.layout.label.as_bytes())
+            && let Some(signature) = K::decode(self.layout.encoding, encoded)
+        {
+            self.signatures.push(signature);
+            return self.count(limits);
         }
-        Ok(())
+        line.split(|&byte| byte == separator).try_for_each(|element| self.element(trim(element), limits))
     }
 
     fn element(&mut self, text: &'h [u8], limits: &Limits) -> Result<(), Reject> {
         let layout = self.layout;
+        if text.is_empty() {
+            // Skipped (RFC 9110 §5.6.1).
+            return Ok(());
+        }
         if let Some(TimeIn::Element(label)) = layout.time
             && let Some(time) = text.strip_prefix(label.as_bytes())
         {
@@ -209,6 +236,10 @@ impl<'h, K: Verify> List<'h, K> {
         } else {
             self.garbled += 1;
         }
+        self.count(limits)
+    }
+
+    fn count(&mut self, limits: &Limits) -> Result<(), Reject> {
         self.elements += 1;
         if self.elements > limits.max_signatures {
             return Err(Reject::Limit(Exceeded::Signatures { max: limits.max_signatures }));

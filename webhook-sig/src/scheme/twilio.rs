@@ -7,6 +7,7 @@ use alloc::vec::Vec;
 use sha2::{Digest as _, Sha256};
 
 use super::hex;
+use crate::form;
 
 /// The parameter that holds the hash of a body that is no form.
 const BODY_HASH: &str = "bodySHA256=";
@@ -47,53 +48,16 @@ fn body_hash(url: &str) -> Option<&str> {
 }
 
 /// The form's parameters, sorted by name and then by value, a repeated pair once, as name and value without anything between.
-fn sorted(form: &[u8]) -> Vec<u8> {
-    let mut parameters: Vec<(Vec<u8>, Vec<u8>)> = form
-        .split(|&byte| byte == b'&')
-        .filter(|pair| !pair.is_empty())
-        .map(|pair| {
-            let mut parts = pair.splitn(2, |&byte| byte == b'=');
-            (decode(parts.next().unwrap_or_default()), decode(parts.next().unwrap_or_default()))
-        })
-        .collect();
+fn sorted(body: &[u8]) -> Vec<u8> {
+    let mut parameters: Vec<(Vec<u8>, Vec<u8>)> = form::pairs(body).collect();
     parameters.sort_unstable();
     parameters.dedup();
-    let mut out = Vec::with_capacity(form.len());
+    let mut out = Vec::with_capacity(body.len());
     for (name, value) in parameters {
         out.extend_from_slice(&name);
         out.extend_from_slice(&value);
     }
     out
-}
-
-/// `application/x-www-form-urlencoded` (URL Standard §5.1): a plus is a space, and what is no escape stands for itself.
-fn decode(text: &[u8]) -> Vec<u8> {
-    let mut out = Vec::with_capacity(text.len());
-    let mut rest = text;
-    loop {
-        rest = match rest {
-            [] => return out,
-            [b'+', after @ ..] => {
-                out.push(b' ');
-                after
-            }
-            [b'%', high, low, after @ ..] if high.is_ascii_hexdigit() && low.is_ascii_hexdigit() => {
-                out.push(digit(*high) << 4 | digit(*low));
-                after
-            }
-            [byte, after @ ..] => {
-                out.push(*byte);
-                after
-            }
-        };
-    }
-}
-
-fn digit(hex: u8) -> u8 {
-    match hex {
-        b'0'..=b'9' => hex - b'0',
-        _ => (hex | 0x20) - b'a' + 10,
-    }
 }
 
 /// The other form of a URL that Twilio may have signed: without its port, or with the one that its scheme implies.

@@ -74,6 +74,13 @@ impl fmt::Display for CertUrl {
     }
 }
 
+/// Whether a URL is `https`, at a host of SNS, and nothing that a lenient parser could see another host in.
+pub(crate) fn is_of_sns(url: &str) -> bool {
+    let rest = url.strip_prefix(SCHEME).and_then(|rest| rest.split_once('/'));
+    url.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\')
+        && rest.is_some_and(|(host, _)| is_sns(host))
+}
+
 /// `^sns\.[a-z0-9-]{3,}\.amazonaws\.com(\.cn)?$`, the pattern of AWS's own validators.
 fn is_sns(host: &str) -> bool {
     let Some(rest) = host.strip_prefix("sns.") else { return false };

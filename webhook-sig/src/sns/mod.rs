@@ -16,6 +16,7 @@ mod message;
 mod sign;
 mod verify;
 
+pub(crate) use cert_url::is_of_sns;
 pub use cert_url::{CertUrl, CertUrlError};
 pub use message::{Kind, Message, Version};
 pub use sign::{Draft, sign_with};

@@ -139,7 +139,7 @@ impl<'r> Verifier<'r> {
         }
         // SNS writes UUIDs.
         let plain = !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'.');
-        let id = if plain { SignedId::new(id) } else { None };
+        let id = if plain { SignedId::new(id.as_bytes()) } else { None };
         id.ok_or(Reject::Body(BodyFlaw::Envelope))
     }
 

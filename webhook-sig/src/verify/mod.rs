@@ -108,7 +108,8 @@ impl<'r, K: Verify> Verifier<'r, K> {
     ) -> Result<Verified<B>, Reject> {
         let clock = Clock::new(now, &self.limits);
         let claims = self.claims(headers, now, &clock)?;
-        Pending::new(self.layout, claims, self.keys(now), self.url, self.limits.max_body).whole(body, &clock)
+        let mut pending = Pending::new(self.layout, claims, self.keys(now), self.url, self.limits.max_body);
+        pending.whole(body, &clock)
     }
 
     /// Begins to verify a request whose body is still to come: checks the headers, the limits on them and

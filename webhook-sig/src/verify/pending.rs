@@ -9,11 +9,11 @@ use sha2::{Digest as _, Sha256};
 use super::clock::Clock;
 use super::explain::Explain;
 use super::verified::{SignedId, Verified};
-use crate::HmacSha256;
 use crate::algorithm::{Run, Verify};
 use crate::error::{BodyFlaw, Exceeded, Reject};
 use crate::key_ring::{Entry, KeyId};
-use crate::scheme::{Claims, Content, JsonTime, Layout, Part, TimeIn, Timestamp, twilio};
+use crate::scheme::{Claims, Content, JsonTime, Layout, Part, TimeIn, twilio};
+use crate::{HmacSha256, UnixMillis};
 
 /// A verification under way ([`Verifier::begin`](super::Verifier::begin)): hand it the body as it
 /// arrives, in pieces of any size. It holds at most 512 bytes, whatever the size of the body, as long
@@ -40,7 +40,8 @@ use crate::scheme::{Claims, Content, JsonTime, Layout, Part, TimeIn, Timestamp, 
 pub struct Pending<'a, K: Verify = HmacSha256> {
     layout: &'static Layout,
     identity: Identity<'a>,
-    time: Option<Timestamp<'a>>,
+    /// The signed time as text, which is smaller than with what it stands for.
+    time: Option<&'a [u8]>,
     url: Option<&'a str>,
     garbled: u16,
     foreign: u16,
@@ -53,11 +54,38 @@ pub struct Pending<'a, K: Verify = HmacSha256> {
 
 /// What will tell this event from others.
 enum Identity<'a> {
-    Id(&'a str),
+    Id(&'a [u8]),
     /// Where no id is signed, the digest of the body.
     Body(Sha256),
     /// The same, taken when the rest is right, as the body is there in full.
     Later,
+}
+
+/// A verification that came out well.
+struct Matched<'a> {
+    event: Event<'a>,
+    at: Option<UnixMillis>,
+    key: &'a KeyId,
+}
+
+/// Which event it was.
+enum Event<'a> {
+    Id(&'a [u8]),
+    Body([u8; 32]),
+}
+
+impl Matched<'_> {
+    #[inline]
+    fn verified<B>(self, body: B) -> Result<Verified<B>, Reject> {
+        let key = self.key.clone();
+        match self.event {
+            Event::Id(id) => SignedId::new(id)
+                .map(|id| Verified::by_id(body, id, self.at, key))
+                // Never: `scheme::read` holds ids to this length.
+                .ok_or(Reject::Limit(Exceeded::Id { max: SignedId::MAX_LEN })),
+            Event::Body(digest) => Ok(Verified::by_body(body, digest, self.at, key)),
+        }
+    }
 }
 
 /// What a scheme needs of the body beside its bytes in passing.
@@ -104,7 +132,7 @@ impl<'a, K: Verify> Pending<'a, K> {
         let mut pending = Self {
             layout,
             identity: claims.id.map_or(Identity::Later, Identity::Id),
-            time: claims.time,
+            time: claims.time.map(|time| time.text),
             url,
             // Counts for a log.
             garbled: claims.garbled.try_into().unwrap_or(u16::MAX),
@@ -152,43 +180,37 @@ impl<'a, K: Verify> Pending<'a, K> {
     /// As [`Pending::finish`]; what is verified is `body`, which the caller has handed in by pieces.
     fn finish_with<B>(mut self, body: B) -> Result<Verified<B>, Reject> {
         self.check_size()?;
-        match self.extra.take().map(|extra| *extra) {
-            Some(Extra::Kept(kept)) => self.conclude(body, &kept, None),
-            Some(Extra::Time(time, clock)) => self.conclude(body, &[], Some((time, clock))),
-            None => self.conclude(body, &[], None),
-        }
+        let matched = match self.extra.take().as_deref() {
+            Some(Extra::Kept(kept)) => self.conclude(kept, None),
+            Some(Extra::Time(time, clock)) => self.conclude(&[], Some((time, clock))),
+            None => self.conclude(&[], None),
+        };
+        matched?.verified(body)
     }
 
     /// Takes a body that is there in full, and ends.
     #[inline]
-    pub(super) fn whole<B: AsRef<[u8]>>(mut self, body: B, clock: &Clock) -> Result<Verified<B>, Reject> {
+    pub(super) fn whole<B: AsRef<[u8]>>(&mut self, body: B, clock: &Clock) -> Result<Verified<B>, Reject> {
         let bytes = body.as_ref();
         self.body = bytes.len();
         self.check_size()?;
         if self.layout.content == Content::Bytes {
             self.run.update(bytes);
         }
-        let time = match self.layout.time {
+        let matched = match self.layout.time {
             Some(TimeIn::Json(member)) => {
                 let mut time = JsonTime::new(member);
                 time.update(bytes);
-                Some((time, clock.clone()))
+                self.conclude(bytes, Some((&time, clock)))
             }
-            _ => None,
+            _ => self.conclude(bytes, None),
         };
-        // Conclude without the body first: `bytes` is lent from it.
-        let verified = self.conclude((), bytes, time)?;
-        Ok(verified.with_body(body))
+        matched?.verified(body)
     }
 
     /// Compares, and says who it was. `bytes` are those of the body where they are all there.
     #[inline]
-    fn conclude<B>(
-        mut self,
-        body: B,
-        bytes: &[u8],
-        time: Option<(JsonTime, Clock)>,
-    ) -> Result<Verified<B>, Reject> {
+    fn conclude(&mut self, bytes: &[u8], time: Option<(&JsonTime, &Clock)>) -> Result<Matched<'a>, Reject> {
         let (key, digest) = match self.layout.content {
             Content::Bytes => {
                 self.absorb(self.layout.after);
@@ -197,7 +219,6 @@ impl<'a, K: Verify> Pending<'a, K> {
             Content::Twilio => self.twilio(bytes),
         };
         let Some(key) = key else { return Err(Reject::NoMatch(self.explain())) };
-        let key = key.clone();
         let at = match (time, self.layout.time) {
             (Some((time, clock)), Some(TimeIn::Json(member))) => {
                 let number = time.finish().ok_or(Reject::Body(BodyFlaw::Time { member }))?;
@@ -205,19 +226,14 @@ impl<'a, K: Verify> Pending<'a, K> {
                 clock.check(at)?;
                 Some(at)
             }
-            _ => self.time.map(|time| time.at),
+            _ => self.at(),
         };
-        match self.identity {
-            Identity::Id(id) => SignedId::new(id)
-                .map(|id| Verified::by_id(body, id, at, key))
-                // Never: `scheme::read` holds ids to this length.
-                .ok_or(Reject::Limit(Exceeded::Id { max: SignedId::MAX_LEN })),
-            Identity::Body(digest) => Ok(Verified::by_body(body, digest.finalize().into(), at, key)),
-            Identity::Later => {
-                let digest = digest.unwrap_or_else(|| Sha256::digest(bytes).into());
-                Ok(Verified::by_body(body, digest, at, key))
-            }
-        }
+        let event = match &self.identity {
+            Identity::Id(id) => Event::Id(id),
+            Identity::Body(digest) => Event::Body(digest.clone().finalize().into()),
+            Identity::Later => Event::Body(digest.unwrap_or_else(|| Sha256::digest(bytes).into())),
+        };
+        Ok(Matched { event, at, key })
     }
 
     /// Twilio signs one of two forms of the URL, and of a form the parameters; what is signed is also what tells the event
@@ -242,8 +258,11 @@ impl<'a, K: Verify> Pending<'a, K> {
         Collecting { pending: self, body: Vec::new() }
     }
 
-    /// The time that is signed, before it is known to be: only for a log of what comes to nothing.
-    pub(super) fn explain(&self) -> Explain {
+    fn at(&self) -> Option<UnixMillis> {
+        self.time.and_then(|text| self.layout.unit.read(text))
+    }
+
+    fn explain(&self) -> Explain {
         Explain {
             keys: self.run.keys(),
             signatures: self.run.signatures(),
@@ -266,10 +285,10 @@ impl<'a, K: Verify> Pending<'a, K> {
                 Part::Text(text) => self.run.update(text.as_bytes()),
                 Part::Id => {
                     if let Identity::Id(id) = self.identity {
-                        self.run.update(id.as_bytes());
+                        self.run.update(id);
                     }
                 }
-                Part::Time => self.run.update(self.time.map(|time| time.text).unwrap_or_default()),
+                Part::Time => self.run.update(self.time.unwrap_or_default()),
                 Part::Url => self.run.update(self.url.unwrap_or_default().as_bytes()),
             }
         }
@@ -278,7 +297,7 @@ impl<'a, K: Verify> Pending<'a, K> {
 
 impl<K: Verify> fmt::Debug for Pending<'_, K> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let at = self.time.map(|time| time.at);
+        let at = self.at();
         f.debug_struct("Pending").field("at", &at).field("body", &self.body).finish_non_exhaustive()
     }
 }

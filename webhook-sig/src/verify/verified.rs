@@ -72,6 +72,7 @@ impl<B> Verified<B> {
     }
 
     /// The same event with what its body holds.
+    #[cfg(any(feature = "json", feature = "tower"))]
     pub(crate) fn with_body<N>(self, body: N) -> Verified<N> {
         Verified { body, identity: self.identity, at: self.at, key: self.key }
     }
@@ -90,16 +91,17 @@ impl SignedId {
     pub const MAX_LEN: usize = 128;
 
     /// `None` for a text that is too long. The caller has checked the grammar.
-    pub(crate) fn new(text: &str) -> Option<Self> {
+    #[inline]
+    pub(crate) fn new(text: &[u8]) -> Option<Self> {
         let mut bytes = [0; Self::MAX_LEN];
-        bytes.get_mut(..text.len())?.copy_from_slice(text.as_bytes());
+        bytes.get_mut(..text.len())?.copy_from_slice(text);
         Some(Self { bytes, len: u8::try_from(text.len()).ok()? })
     }
 
     /// The id.
     #[must_use]
     pub fn as_str(&self) -> &str {
-        // The bytes were copied from a `str` of this very length, so the default is never taken.
+        // The bytes are ASCII, as the caller of `new` has checked, so the default is never taken.
         self.bytes
             .get(..usize::from(self.len))
             .and_then(|bytes| core::str::from_utf8(bytes).ok())

@@ -43,10 +43,7 @@ fn verify(keys: usize, signatures: &str, limits: Limits) -> (Result<String, Reje
 }
 
 fn unlimited() -> Limits {
-    let mut limits = Limits::default();
-    limits.max_signatures = usize::MAX;
-    limits.max_signature_header = usize::MAX;
-    limits
+    Limits { max_signatures: usize::MAX, max_signature_header: usize::MAX, ..Limits::DEFAULT }
 }
 
 #[test]

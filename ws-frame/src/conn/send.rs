@@ -27,7 +27,7 @@ impl Connection {
         self.queue_message(message.into())
     }
 
-    /// Queues a ping of the application's own; the answer comes as [`Event::Pong`].
+    /// Queues a ping of the application's own; the answer comes as [`Event::Pong`](super::Event::Pong).
     ///
     /// # Errors
     /// As [`send`](Self::send), and [`SendError::ControlTooLong`] over 125 bytes.

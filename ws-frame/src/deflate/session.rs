@@ -125,7 +125,7 @@ impl Session {
         let mut out = self.deflater.buffer();
         self.deflater.deflate(payload, true, &mut out);
         // What the context has seen must be sent, or the peer's is another one.
-        if self.agreement.send_takeover() || out.len() < payload.len() {
+        if choice == Compress::Always || self.agreement.send_takeover() || out.len() < payload.len() {
             return Some(out);
         }
         self.deflater.give_buffer(out);

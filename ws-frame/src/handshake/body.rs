@@ -83,7 +83,7 @@ impl BodyDecoder {
                     _ => Framing::Over,
                 },
                 Framing::ChunkSize => match httparse::parse_chunk_size(buf) {
-                    Ok(httparse::Status::Complete((line, size))) => {
+                    Ok(httparse::Status::Complete((line, size))) if line <= MAX_SIZE_LINE => {
                         buf.advance(line);
                         // Trailers say nothing about what the body says.
                         if size == 0 { Framing::Over } else { Framing::ChunkData(size) }

@@ -67,8 +67,6 @@ pub struct WebSocket<IO> {
     input: BytesMut,
     /// The last read brought a lot: there may be more.
     busy: bool,
-    /// An event that the writing side came across while it read on behalf of the reading one.
-    stash: Option<Event>,
     /// `io` holds bytes that it may not have passed on.
     unflushed: bool,
     shut_down: bool,
@@ -157,7 +155,6 @@ impl<IO> WebSocket<IO> {
             subprotocol: None,
             input: BytesMut::new(),
             busy: false,
-            stash: None,
             unflushed: false,
             shut_down: false,
             gave_up: false,
@@ -180,7 +177,6 @@ impl<IO> WebSocket<IO> {
             subprotocol: self.subprotocol,
             input: self.input,
             busy: self.busy,
-            stash: self.stash,
             unflushed: self.unflushed,
             shut_down: self.shut_down,
             gave_up: self.gave_up,
@@ -292,8 +288,8 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> WebSocket<IO> {
     /// Sends a message: waits for room in the queue, queues it, and waits until the stream has taken all that is queued.
     ///
     /// Dropped while it waits for room, it has queued nothing. Dropped later, the message stays queued, and the next call that waits
-    /// writes the rest of it. While it waits it reads a little, so that two peers that both send do not wait for each other;
-    /// what was read is for [`recv`](Self::recv).
+    /// writes the rest of it. While it waits it reads, up to [`Limits::max_unread`](crate::Limits::max_unread), so that two peers that both
+    /// send do not wait for each other; what was read is for [`recv`](Self::recv).
     ///
     /// # Errors
     /// [`Error::Send`]: the connection is closing or closed. [`Error::Io`]: the stream failed.
@@ -340,9 +336,7 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> WebSocket<IO> {
     }
 
     fn poll_recv(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Message, Error>>> {
-        if self.stash.is_none()
-            && let Some(message) = self.connection.take_message()
-        {
+        if let Some(message) = self.connection.take_message() {
             return Poll::Ready(Some(Ok(message)));
         }
         loop {
@@ -371,7 +365,7 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> WebSocket<IO> {
     pub(super) fn poll_event(&mut self, cx: &mut Context<'_>) -> Poll<Option<Event>> {
         let mut waker = None;
         loop {
-            if let Some(event) = self.stash.take().or_else(|| self.connection.poll_event()) {
+            if let Some(event) = self.connection.poll_event() {
                 match event {
                     // Told once the Close before it is on its way.
                     Event::Closed(info) => self.closed = Some(info),
@@ -459,10 +453,6 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> WebSocket<IO> {
             self.end_input();
             return Poll::Ready(());
         }
-        // Input that is there but withheld would look like silence.
-        if self.stash.is_some() && !self.connection.is_closed() {
-            return Poll::Pending;
-        }
         match self.connection.poll_timeout() {
             Some(deadline) => {
                 ready!(self.timer.poll(cx, deadline));
@@ -537,7 +527,7 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> WebSocket<IO> {
 
     /// Reads once and hands it to the machine; ready when something happened.
     fn poll_read(&mut self, cx: &mut Context<'_>, side: Side) -> Poll<()> {
-        if self.input_over || self.stash.is_some() || !self.connection.wants_read() {
+        if self.input_over || !self.connection.wants_read() {
             return Poll::Pending;
         }
         match ready!(self.read_once(cx)) {
@@ -556,7 +546,6 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> WebSocket<IO> {
             }
         }
         if side == Side::Writer {
-            self.stash = self.connection.poll_event();
             self.wakers.wake_reader();
         }
         Poll::Ready(())
