@@ -36,11 +36,13 @@ const ROUNDS: usize = 60;
 const EVENTS: usize = 1000;
 const CHUNK: usize = 1460;
 
+type Contender = (&'static str, fn(&[u8]) -> usize);
+
 struct Corpus {
     name: &'static str,
     stream: Vec<u8>,
     /// From the stream to the length of all text: ours, the floor, `Value`.
-    contenders: [(&'static str, fn(&[u8]) -> usize); 3],
+    contenders: [Contender; 3],
 }
 
 fn corpora() -> [Corpus; 3] {

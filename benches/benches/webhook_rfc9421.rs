@@ -109,6 +109,7 @@ struct Signed {
     key: Key,
 }
 
+#[allow(clippy::large_enum_variant, reason = "there is one of each")]
 enum Key {
     Hmac { ours: KeyRing, theirs: SharedKey },
     Ed25519 { floor: VerifyingKey, theirs: PublicKey },

@@ -111,6 +111,10 @@ impl Jwks {
     /// # Ok::<(), Box<dyn core::error::Error>>(())
     /// ```
     #[cfg(feature = "ed25519")]
+    #[cfg_attr(
+        not(any(feature = "p256", feature = "rsa-verify")),
+        expect(clippy::unnecessary_filter_map, reason = "every key is of the one kind that is built in")
+    )]
     pub fn ed25519(&self) -> impl Iterator<Item = (&str, crate::Ed25519PublicKey)> {
         self.iter().filter_map(|(kid, key)| match key {
             PublicKey::Ed25519(key) => Some((kid, key.clone())),

@@ -411,7 +411,8 @@ fn b_4_transformations_that_the_signature_survives_and_that_it_does_not() {
     let (json, any) = (("Accept", "application/json"), ("Accept", "*/*"));
     let target = "/demo?name1=Value1&Name2=value2";
     let host = ("Host", "example.org");
-    let cases: [(&str, &str, Vec<(&str, &str)>, bool); 6] = [
+    type Case<'a> = (&'a str, &'a str, Vec<(&'a str, &'a str)>, bool);
+    let cases: [Case<'_>; 6] = [
         ("GET", target, vec![host, date, json, any], true),
         (
             "GET",

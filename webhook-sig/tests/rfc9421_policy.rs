@@ -364,7 +364,7 @@ fn several_labels_are_kept_apart() {
         (one.clone(), "a=AA", "signature"),
         (one.clone(), "b=:AA==:", "signature"),
         (one.clone(), "a=(:AA==:)", "signature"),
-        (one.clone(), "\u{e9}", "signature"),
+        (one, "\u{e9}", "signature"),
     ] {
         assert_eq!(with(&input, signature), Err(Reject::Malformed { field }), "{input} {signature}");
     }
@@ -623,7 +623,7 @@ proptest! {
         let target = format!("{path}?{query}");
         let mut headers = plain();
         headers[1].1 = DigestAlgorithm::Sha512.field(&body);
-        headers.push(("x-value".into(), value.clone()));
+        headers.push(("x-value".into(), value));
         let names = ["@target-uri", "@query", "x-value", r#""x-value";bs"#, "content-digest"];
         let signing = signing(&names).nonce(&nonce).unwrap();
         let fields = signing.sign(&Message::request("POST", &target, &headers), &signing_key).unwrap();

@@ -3,6 +3,7 @@
 #![cfg(all(feature = "ed25519", feature = "p256", feature = "rsa-verify"))]
 #![allow(
     clippy::unwrap_used,
+    clippy::panic,
     clippy::print_stdout,
     reason = "a test fails by panicking, and says what it counted"
 )]

@@ -213,7 +213,7 @@ fn what_does_not_pay_is_sent_as_it_is() {
     assert!(!send(Message::from(noise.clone()), Compress::Auto).0, "bytes that look like noise");
     let (rsv1, longer) = send(Message::from(noise.clone()), Compress::Always);
     assert!(rsv1 && longer.len() > noise.len(), "asked for");
-    assert!(send(Message::from(long.clone().into_bytes()), Compress::Auto).0);
+    assert!(send(Message::from(long.into_bytes()), Compress::Auto).0);
 }
 
 #[test]
