@@ -2,7 +2,7 @@
 #![no_main]
 
 use arbitrary::Arbitrary;
-use sfv::{BareItem, Dictionary, FieldType as _, ListEntry, Parser};
+use sfv::{BareItem, Dictionary, ListEntry, Parser};
 use sha2::{Digest as _, Sha256, Sha512};
 use webhook_sig::digest::{DigestAlgorithm, DigestError, Digests};
 
