@@ -1,6 +1,5 @@
 // Our program for public keys (`webhook-sig/examples/peer_keys.rs`), one JSON object a line, and what the drivers share.
 import { spawn } from "node:child_process";
-import { createInterface } from "node:readline";
 import { bin } from "../lib/check.mjs";
 
 export const smoke = process.env.OCTAVO_SMOKE === "1";
@@ -10,7 +9,13 @@ export const cases = smoke ? 25 : 1000;
 export function peer() {
   const child = spawn(`${bin}/examples/peer_keys`, { stdio: ["pipe", "pipe", "inherit"] });
   const waiting = [];
-  createInterface({ input: child.stdout }).on("line", (line) => waiting.shift()(JSON.parse(line)));
+  // Not by readline, which ends lines at U+2028 too.
+  let rest = "";
+  child.stdout.setEncoding("utf8").on("data", (chunk) => {
+    const lines = (rest + chunk).split("\n");
+    rest = lines.pop();
+    for (const line of lines) waiting.shift()(JSON.parse(line));
+  });
   const ask = (question) => new Promise((done) => {
     waiting.push(done);
     child.stdin.write(`${JSON.stringify(question)}\n`);
