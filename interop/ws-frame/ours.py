@@ -30,11 +30,20 @@ async def serving(program="hyper_server", *arguments):
 
 async def chat(url, *options, lines=LINES):
     """Our client: what it printed for these lines, what it said about itself, and its exit code."""
-    client = await asyncio.create_subprocess_exec(
-        f"{BIN}/examples/chat", url, *options, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE
-    )
-    out, err = await asyncio.wait_for(client.communicate("".join(f"{line}\n" for line in lines).encode()), PATIENCE)
-    return out.decode().split("\n")[:-1], err.decode(), client.returncode
+    pipes = dict.fromkeys(("stdin", "stdout", "stderr"), asyncio.subprocess.PIPE)
+    client = await asyncio.create_subprocess_exec(f"{BIN}/examples/chat", url, *options, **pipes, limit=1 << 22)
+    client.stdin.write("".join(f"{line}\n" for line in lines).encode())
+
+    async def conversation():
+        # It closes where its input ends, and a peer may drop what it had not sent when our Close came: so that is last.
+        out = []
+        while len(out) < len(lines) and (line := await client.stdout.readline()):
+            out.append(line.decode().removesuffix("\n"))
+        more, err = await client.communicate(b"")  # and closes its input
+        return out + more.decode().split("\n")[:-1], err.decode()
+
+    out, err = await asyncio.wait_for(conversation(), PATIENCE)
+    return out, err, client.returncode
 
 
 async def chats(url, *options, version="HTTP/1.1", deflate=False):
