@@ -180,6 +180,7 @@ fn certificate_urls_of_other_hosts_users_queries_fragments_and_endings_are_refus
         ("https://sns.us-west-2xamazonaws.com/a.pem", CertUrlError::Host),
         ("https://sns.a.b.amazonaws.com/a.pem", CertUrlError::Host),
         ("https://sns.ab.amazonaws.com/a.pem", CertUrlError::Host),
+        ("https://sns.xn--y111.amazonaws.com/a.pem", CertUrlError::Host),
         ("https://sns.US-WEST-2.amazonaws.com/a.pem", CertUrlError::Host),
         ("https://sns.amazonaws.com/a.pem", CertUrlError::Host),
         ("https://s3.amazonaws.com/sns.us-west-2.amazonaws.com/a.pem", CertUrlError::Host),

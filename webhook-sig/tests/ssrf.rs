@@ -160,7 +160,8 @@ proptest! {
         path in "[/?#\\\\][ -~]{0,12}|",
     ) {
         let text = format!("{scheme}://{authority}{port}{path}");
-        if let Ok(ours) = EndpointUrl::parse(&text) {
+        // Whether the Punycode of an A-label decodes is asked by the url crate alone.
+        if let (Ok(ours), false) = (EndpointUrl::parse(&text), text.to_ascii_lowercase().contains("xn--")) {
             let theirs = url::Url::parse(&text).unwrap();
             let host = match theirs.host().unwrap() {
                 url::Host::Domain(name) => Host::Name(name.into()),
@@ -290,6 +291,7 @@ fn urls_are_canonical_and_bounded() {
             "http://my_service-1.example.com/%2e%2E/a;b=c,d:e@f!$&'()*+~",
         ),
         ("http://xn--bcher-kva.example/", "http://xn--bcher-kva.example/"),
+        ("http://XN--y111/", "http://xn--y111/"),
         ("http://1.2.3.4.com/", "http://1.2.3.4.com/"),
         ("http://0xg.com/", "http://0xg.com/"),
     ] {

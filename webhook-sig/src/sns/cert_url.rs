@@ -81,13 +81,13 @@ pub(crate) fn is_of_sns(url: &str) -> bool {
         && rest.is_some_and(|(host, _)| is_sns(host))
 }
 
-/// `^sns\.[a-z0-9-]{3,}\.amazonaws\.com(\.cn)?$`, the pattern of AWS's own validators.
+/// `^sns\.[a-z0-9-]{3,}\.amazonaws\.com(\.cn)?$`, the pattern of AWS's own validators; no region is an A-label (RFC 5890 §2.3.2.1).
 fn is_sns(host: &str) -> bool {
     let Some(rest) = host.strip_prefix("sns.") else { return false };
     let region = rest.strip_suffix(".amazonaws.com").or_else(|| rest.strip_suffix(".amazonaws.com.cn"));
     region.is_some_and(|region| {
         let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
-        region.len() >= 3 && region.bytes().all(plain)
+        region.len() >= 3 && region.bytes().all(plain) && !region.starts_with("xn--")
     })
 }
 

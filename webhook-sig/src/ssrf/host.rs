@@ -9,7 +9,8 @@ use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 ///
 /// Only spellings that every resolver and URL parser reads alike exist: the legacy IPv4 forms of `inet_aton` (`127.1`, `0177.0.0.1`,
 /// `0x7f000001`, `2130706433`), percent-encoded hosts, scoped IPv6 literals, a trailing dot and characters outside ASCII are errors, as a
-/// host that two programs read as two hosts is what an SSRF filter is passed with. An internationalised name is given in its A-label form (`xn--…`).
+/// host that two programs read as two hosts is what an SSRF filter is passed with. An internationalised name is given in its A-label form
+/// (`xn--…`), which is looked up as it stands: whether its Punycode decodes is not asked (RFC 5890 §2.3.2.1 calls one that does not a fake).
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Host {
     /// A DNS name in lower case, without a trailing dot: labels of `a-z 0-9 - _`, 1 to 63 each, 253 in all.
