@@ -7,8 +7,8 @@ import sys
 import time
 from types import SimpleNamespace
 
-from aws_sns_message_validator import SNSMessageValidator
-from aws_sns_message_validator.exceptions import SignatureVerificationFailureException
+from sns_message_validator import SNSMessageValidator
+from sns_message_validator.exceptions import SignatureVerificationFailureException
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.hashes import SHA1
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
