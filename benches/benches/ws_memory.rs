@@ -6,35 +6,15 @@
     clippy::print_stdout,
     reason = "a bench fails by panicking, and says what it found"
 )]
-#![allow(unsafe_code, reason = "an allocator that counts")]
 
 mod ws_peers;
 
-use std::alloc::{GlobalAlloc, Layout, System};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
+use benches::{Counting, live};
 use bytes::{Bytes, BytesMut};
 use ws_frame::{Config, Connection, Event, Opcode};
 use ws_peers::*;
-
-struct Counting;
-
-static HELD: AtomicUsize = AtomicUsize::new(0);
-
-// SAFETY: it is the system's allocator; counting allocates nothing.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        HELD.fetch_add(layout.size(), Ordering::Relaxed);
-        // SAFETY: handed on as it came.
-        unsafe { System.alloc(layout) }
-    }
-    unsafe fn dealloc(&self, ptr: *mut u8, layout: Layout) {
-        HELD.fetch_sub(layout.size(), Ordering::Relaxed);
-        // SAFETY: handed on as it came.
-        unsafe { System.dealloc(ptr, layout) }
-    }
-}
 
 #[global_allocator]
 static COUNTING: Counting = Counting;
@@ -45,10 +25,10 @@ fn main() {
     let config = Arc::new(Config::default());
     println!("bytes a connection, that many of them in the allocator's count");
 
-    let before = HELD.load(Ordering::Relaxed);
+    let before = live();
     let mut servers: Vec<Connection> =
         (0..CONNECTIONS).map(|_| Connection::server(config.clone(), now())).collect();
-    let fresh = HELD.load(Ordering::Relaxed) - before;
+    let fresh = live() - before;
     let (mut input, mut output) = (BytesMut::new(), BytesMut::new());
     for server in &mut servers {
         input.clear();
@@ -62,7 +42,7 @@ fn main() {
         output.clear();
         while server.poll_transmit(&mut output) {}
     }
-    let idle = HELD.load(Ordering::Relaxed) - before - input.capacity() - output.capacity();
+    let idle = live() - before - input.capacity() - output.capacity();
     println!("  {:<24} {:>8} fresh {:>8} after an echo", "ws-frame", fresh / CONNECTIONS, idle / CONNECTIONS);
     ratio("bytes of an idle core", (idle / CONNECTIONS) as f64, 512.0, true);
     ratio("MB of 100k idle connections", idle as f64 / 1e6, 100.0, true);
@@ -109,9 +89,9 @@ fn main() {
 
 /// What each of so many holds after an echo.
 fn peer<T>(name: &str, connections: usize, make: impl Fn() -> T) {
-    let before = HELD.load(Ordering::Relaxed);
+    let before = live();
     let held: Vec<T> = (0..connections).map(|_| make()).collect();
-    let bytes = HELD.load(Ordering::Relaxed) - before;
+    let bytes = live() - before;
     println!("  {name:<24} {:>28} after an echo", bytes / connections);
     drop(held);
 }

@@ -4,6 +4,8 @@
 #![allow(clippy::print_stdout, reason = "the numbers and the seed are shown when a test fails")]
 
 mod common;
+#[path = "common/random.rs"]
+mod random;
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
@@ -12,6 +14,7 @@ use std::time::Duration;
 
 use common::{secs, start};
 use http::StatusCode;
+use random::Random;
 use ws_frame::CloseCode;
 use ws_frame::reconnect::{Backoff, Failure, Jitter, ReconnectEvent, Reconnector, StopReason};
 
@@ -19,26 +22,6 @@ const CLIENTS: usize = 10_000;
 const DOWN: Duration = Duration::from_secs(20);
 const BIN: Duration = Duration::from_millis(250);
 const WATCHED: Duration = Duration::from_secs(30);
-
-/// SplitMix64.
-struct Random(u64);
-
-impl Random {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let z = (self.0 ^ self.0 >> 30).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        let z = (z ^ z >> 27).wrapping_mul(0x94D0_49BB_1331_11EB);
-        z ^ z >> 31
-    }
-
-    fn below(&mut self, n: u64) -> u64 {
-        self.next() % n
-    }
-
-    fn one_in(&mut self, n: u64) -> bool {
-        self.below(n) == 0
-    }
-}
 
 /// Arrivals a bin after the return of a server that was down for 20 s, and the window in which it returned, as time from its loss.
 fn herd(jitter: Jitter, seed: u64) -> (Vec<usize>, (Duration, Duration)) {

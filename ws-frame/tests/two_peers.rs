@@ -4,41 +4,24 @@
 #![allow(clippy::print_stdout, reason = "the seed is shown when a test fails")]
 
 mod common;
+#[path = "common/random.rs"]
+mod random;
 
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
 use bytes::{Bytes, BytesMut};
 use common::start;
+use random::Random;
 use ws_frame::{CloseCode, CloseInfo, Config, Connection, Delivery, ErrorKind, Event, Message, Prepared};
 
 /// Nothing in these worlds takes longer than this: the deadlines see to it.
 const PATIENCE: Duration = Duration::from_secs(600);
 
-/// SplitMix64.
-struct Random(u64);
-
-impl Random {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let z = (self.0 ^ self.0 >> 30).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        let z = (z ^ z >> 27).wrapping_mul(0x94D0_49BB_1331_11EB);
-        z ^ z >> 31
-    }
-
-    fn below(&mut self, n: u64) -> u64 {
-        self.next() % n
-    }
-
-    fn one_in(&mut self, n: u64) -> bool {
-        self.below(n) == 0
-    }
-
-    /// Mostly small, sometimes across the sizes where something changes.
-    fn size(&mut self) -> usize {
-        let most = [20, 200, 2000, 5000, 70_000][self.below(5) as usize];
-        self.below(most) as usize
-    }
+/// Mostly small, sometimes across the sizes where something changes.
+fn size(random: &mut Random) -> usize {
+    let most = [20, 200, 2000, 5000, 70_000][random.below(5) as usize];
+    random.below(most) as usize
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -107,7 +90,7 @@ impl Peer {
     }
 
     fn send(&mut self, random: &mut Random) {
-        let size = random.size();
+        let size = size(random);
         let message = if random.one_in(2) {
             Message::from(random.next().to_string().repeat(size / 16))
         } else {
