@@ -3,7 +3,7 @@
 use bytes::{Buf, Bytes, BytesMut};
 
 use crate::error::{Error, ErrorKind};
-use crate::header::{Header, MAX_HEADER, Opcode, Role};
+use crate::header::{Header, Opcode, Role};
 use crate::mask;
 
 /// A payload up to this size is copied out of the read buffer: a kept message of a few bytes must not hold 64 KiB alive.
@@ -48,7 +48,7 @@ impl Frame {
 /// Writes one frame, its payload masked when there is a key. `header.len` is the length of `payload`.
 #[inline]
 pub(crate) fn encode(header: &Header, payload: &[u8], out: &mut BytesMut) {
-    out.reserve(MAX_HEADER + payload.len());
+    out.reserve(header.size() + payload.len());
     header.write(out);
     match header.mask {
         Some(key) => {

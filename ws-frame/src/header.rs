@@ -122,7 +122,7 @@ impl Header {
             return Err(ErrorKind::ControlFragmented);
         }
         let Some(&second) = buf.get(1) else { return Ok(None) };
-        let masked = second & 0x80 != 0;
+        let masked = second & MASKED != 0;
         match role {
             Role::Server if !masked => return Err(ErrorKind::MaskMissing),
             Role::Client if masked => return Err(ErrorKind::MaskPresent),
@@ -177,23 +177,25 @@ impl Header {
     /// Writes the header, the length in its shortest form.
     #[inline]
     pub fn write(&self, out: &mut impl BufMut) {
-        let masked = if self.mask.is_some() { 0x80 } else { 0 };
         let fin = if self.fin { FIN } else { 0 };
         let rsv1 = if self.rsv1 { RSV1 } else { 0 };
-        out.put_u8(self.opcode as u8 | fin | rsv1);
-        match self.len {
-            0..=125 => out.put_u8(masked | self.len as u8),
-            126..=0xFFFF => {
-                out.put_u8(masked | 126);
-                out.put_u16(self.len as u16);
+        let first = self.opcode as u8 | fin | rsv1;
+        // Each form in one piece, whose size the compiler knows.
+        match (self.len, self.mask) {
+            (len @ 0..=125, None) => out.put_slice(&[first, len as u8]),
+            (len @ 0..=125, Some([a, b, c, d])) => out.put_slice(&[first, MASKED | len as u8, a, b, c, d]),
+            (len @ 126..=0xFFFF, mask) => {
+                let [high, low] = (len as u16).to_be_bytes();
+                match mask {
+                    None => out.put_slice(&[first, 126, high, low]),
+                    Some([a, b, c, d]) => out.put_slice(&[first, MASKED | 126, high, low, a, b, c, d]),
+                }
             }
-            _ => {
-                out.put_u8(masked | 127);
-                out.put_u64(self.len);
+            (len, mask) => {
+                out.put_slice(&[first, if mask.is_some() { MASKED | 127 } else { 127 }]);
+                out.put_u64(len);
+                out.put_slice(mask.as_ref().map_or(&[], |key| key));
             }
-        }
-        if let Some(key) = self.mask {
-            out.put_slice(&key);
         }
     }
 }
@@ -203,3 +205,6 @@ const FIN: u8 = 0x80;
 const RSV1: u8 = 0x40;
 const RSV2: u8 = 0x20;
 const RSV3: u8 = 0x10;
+
+/// The high bit of the second byte: a key is there.
+const MASKED: u8 = 0x80;

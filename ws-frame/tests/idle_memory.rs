@@ -77,6 +77,22 @@ fn a_connection_is_its_own_size_and_nothing_else() {
 }
 
 #[test]
+fn a_short_message_that_waits_alone_is_written_where_it_is_wanted() {
+    let mut client = Connection::client(Arc::new(quiet()), [7; 32], start());
+    let mut out = BytesMut::with_capacity(64);
+    let before = held();
+    for message in ["sixteen letters.", "short"] {
+        client.send(message).unwrap();
+        assert_eq!(held(), before, "it waits");
+        let there = out.as_ptr();
+        assert!(client.poll_transmit(&mut out));
+        assert_eq!((out.len(), out.as_ptr()), (6 + message.len(), there));
+        assert_eq!(held(), before, "it is written");
+        out.clear();
+    }
+}
+
+#[test]
 fn a_burst_leaves_nothing_behind() {
     let mut server = Connection::server(Arc::new(quiet()), start());
     let mut wire: BytesMut =

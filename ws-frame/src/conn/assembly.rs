@@ -218,11 +218,7 @@ impl Assembly {
         session.receive(&buf[..len], last, limits, &mut |step| match body {
             Body::Whole(gather) => {
                 charge.add(step.len())?;
-                let copy = |room: &mut [u8]| {
-                    room.copy_from_slice(step);
-                    Ok(step.len())
-                };
-                gather.append_with(step.len(), copy, invalid).map(|_| ())
+                gather.append(step).map_err(invalid)
             }
             Body::Parts { text, continued } => {
                 if let Some(text) = text {

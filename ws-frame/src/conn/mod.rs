@@ -227,6 +227,7 @@ impl Connection {
 
     /// Moves bytes to be written to the end of `out`, 64 KiB at most a call, and says whether there were any. Write them before
     /// the next call, so that [`buffered_amount`](Self::buffered_amount) stays true.
+    #[inline]
     pub fn poll_transmit(&mut self, out: &mut BytesMut) -> bool {
         let moved = self.outbox.drain_into(out);
         self.check_low_water();

@@ -262,8 +262,10 @@ impl Connection {
         let max = limits.max_frame.min(limits.max_message);
         let room = self.events.room(limits.max_unread);
         // A message shorter than this takes the fast lane; none is where the lane is closed.
-        let open = self.role == Role::Server && self.config.observer.is_none();
-        let lane = if open { SHORT.min(max) + 1 } else { 0 };
+        let lane = if self.config.observer.is_none() { SHORT.min(max) + 1 } else { 0 };
+        // What a client reads has no key: one of zeros changes nothing, and the check of the text is in the same pass.
+        let masked = self.role == Role::Server;
+        let (bit, head) = if masked { (MASKED, 6) } else { (0, 2) };
         self.events.expect(guess(buf).min(room));
         let mut arena = BytesMut::new();
         let mut count = 0;
@@ -275,17 +277,20 @@ impl Connection {
             let bytes = &buf[at..];
             if let Some(front) = bytes.first_chunk::<LANE>()
                 && front[0] == FINAL_TEXT
-                && usize::from(front[1] ^ MASKED) < lane
-                && let len = usize::from(front[1] ^ MASKED)
-                && let Some(body) = bytes[6..].get(..len)
+                && usize::from(front[1] ^ bit) < lane
+                && let len = usize::from(front[1] ^ bit)
+                && let Some(body) = bytes[head..].get(..len)
             {
                 start = taken + at;
                 let [_, _, key @ .., _] = front.first_chunk::<7>().copied().unwrap_or_default();
+                let key = if masked { key } else { [0; 4] };
                 let text = if len <= INLINE {
-                    Checked::unmask_short(front.last_chunk().unwrap_or(&[0; WINDOW]), len, key)
+                    let front = front.as_slice();
+                    let window = if masked { front[6..].first_chunk() } else { front[2..].first_chunk() };
+                    Checked::unmask_short(window.unwrap_or(&[0; WINDOW]), len, key)
                 } else {
                     if len > arena.capacity() {
-                        arena = BytesMut::with_capacity((bytes.len() - 6).min(SHARED));
+                        arena = BytesMut::with_capacity((bytes.len() - head).min(SHARED));
                     }
                     Checked::unmask_into(&mut arena, body, key)
                 };
@@ -296,7 +301,7 @@ impl Connection {
                         break;
                     }
                 }
-                at += 6 + len;
+                at += head + len;
                 count += 1;
                 continue;
             }
@@ -423,12 +428,13 @@ impl Connection {
 
 /// How many messages there may be, all as long as the first one.
 fn guess(bytes: &[u8]) -> usize {
-    match bytes {
-        [FINAL_TEXT | FINAL_BINARY, second, ..] if second & !MASKED < 126 => {
-            bytes.len() / (2 + usize::from(second & !MASKED))
-        }
-        _ => 0,
-    }
+    let [FINAL_TEXT | FINAL_BINARY, second, rest @ ..] = bytes else { return 0 };
+    let size = match (second & !MASKED, rest) {
+        (126, [high, low, ..]) => 4 + usize::from(u16::from_be_bytes([*high, *low])),
+        (len @ ..126, _) => 2 + usize::from(len),
+        _ => return 0,
+    };
+    bytes.len() / size
 }
 
 /// A message in one frame that is all there.
@@ -451,16 +457,27 @@ impl WholeMessage {
             _ => return None,
         };
         let masked = role == Role::Server;
-        let len = usize::from(second & !MASKED);
-        let whole = if len < 126 && (second & MASKED != 0) == masked {
-            if masked {
-                WholeMessage { opcode, start: 6, len, key: Some(*rest.first_chunk()?) }
-            } else {
-                WholeMessage { opcode, start: 2, len, key: None }
+        let short = match (second & !MASKED, rest) {
+            (len @ ..126, _) => Some((usize::from(len), 2)),
+            (126, [high, low, ..]) => {
+                let len = usize::from(u16::from_be_bytes([*high, *low]));
+                (len > SHORT).then_some((len, 4))
             }
-        } else {
-            let (header, start) = Header::parse(bytes, role).ok()??;
-            WholeMessage { opcode, start, len: usize::try_from(header.len).ok()?, key: header.mask }
+            _ => None,
+        };
+        let whole = match short {
+            Some((len, start)) if (second & MASKED != 0) == masked => {
+                if masked {
+                    let key = *bytes.get(start..)?.first_chunk()?;
+                    WholeMessage { opcode, start: start + 4, len, key: Some(key) }
+                } else {
+                    WholeMessage { opcode, start, len, key: None }
+                }
+            }
+            _ => {
+                let (header, start) = Header::parse(bytes, role).ok()??;
+                WholeMessage { opcode, start, len: usize::try_from(header.len).ok()?, key: header.mask }
+            }
         };
         (whole.len <= max && whole.len <= bytes.len() - whole.start).then_some(whole)
     }

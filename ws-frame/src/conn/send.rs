@@ -4,6 +4,8 @@ use bytes::{Bytes, BytesMut};
 
 use super::{Connection, Waiting};
 use crate::close::{CloseCode, CloseFrame};
+#[cfg(feature = "deflate")]
+use crate::deflate::Pooled;
 use crate::error::SendError;
 use crate::frame;
 use crate::header::{Header, MAX_HEADER, Opcode};
@@ -23,6 +25,7 @@ impl Connection {
     /// [`SendError::Closed`] once our Close is queued; [`SendError::BufferFull`] when the message and what waits already are over
     /// [`Limits::max_buffered`](crate::Limits::max_buffered); [`SendError::MessageOpen`] while a message in parts
     /// ([`Outgoing::Streamed`]) is not ended, for anything but its next part. Nothing is queued then.
+    #[inline]
     pub fn send(&mut self, message: impl Into<Outgoing>) -> Result<(), SendError> {
         self.queue_message(message.into())
     }
@@ -40,6 +43,7 @@ impl Connection {
         Ok(())
     }
 
+    #[inline]
     fn queue_message(&mut self, message: Outgoing) -> Result<(), SendError> {
         self.check_room(message.len())?;
         match message {
@@ -78,6 +82,7 @@ impl Connection {
         Ok(())
     }
 
+    #[inline]
     #[cfg_attr(not(feature = "deflate"), expect(unused_variables, reason = "nothing is compressed"))]
     fn queue_whole(&mut self, message: Message, choice: Compress) {
         #[cfg(feature = "deflate")]
@@ -102,25 +107,24 @@ impl Connection {
         }
     }
 
-    /// A frame of a compressed message; the buffer goes back to where it came from.
+    /// A frame of a compressed message.
     #[cfg(feature = "deflate")]
-    fn queue_compressed(&mut self, fin: bool, opcode: Opcode, payload: Vec<u8>) {
+    fn queue_compressed(&mut self, fin: bool, opcode: Opcode, payload: Pooled) {
         // RSV1 is on the first frame of a message (RFC 7692 §6.1).
         let rsv1 = opcode != Opcode::Continuation;
         let header = Header { rsv1, ..Header::new(fin, opcode, self.next_key(), payload.len() as u64) };
         self.observe(Direction::Sent, &header);
-        self.outbox.push_copy(&header, &payload);
-        if let Some(session) = &self.deflate {
-            session.give_buffer(payload);
-        }
+        self.outbox.push_compressed(&header, payload);
     }
 
+    #[inline]
     fn queue_frame(&mut self, fin: bool, opcode: Opcode, payload: Message) {
         let header = Header::new(fin, opcode, self.next_key(), payload.len() as u64);
         self.observe(Direction::Sent, &header);
         self.outbox.push(&header, payload);
     }
 
+    #[inline]
     fn check_room(&self, len: usize) -> Result<(), SendError> {
         if self.is_closed() || self.closing.sent().is_some() {
             return Err(SendError::Closed);
@@ -133,6 +137,7 @@ impl Connection {
         Ok(())
     }
 
+    #[inline]
     pub(super) fn check_low_water(&mut self) {
         if self.outbox.fell_to(self.config.limits.low_water) {
             self.events.push(Waiting::LowWater);
@@ -167,6 +172,7 @@ impl Connection {
         out.freeze()
     }
 
+    #[inline]
     fn next_key(&mut self) -> Option<[u8; 4]> {
         self.keys.as_mut().map(|keys| keys.next_key())
     }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use flate2::{Compress, FlushCompress};
 
-use super::pool::Pool;
+use super::pool::{Pool, Pooled};
 use super::{Agreement, TAIL};
 
 /// The sending half of permessage-deflate.
@@ -103,12 +103,8 @@ impl Deflater {
         }
     }
 
-    pub(super) fn buffer(&self) -> Vec<u8> {
+    pub(super) fn buffer(&self) -> Pooled {
         self.pool.buffer()
-    }
-
-    pub(super) fn give_buffer(&self, buffer: Vec<u8>) {
-        self.pool.give_buffer(buffer);
     }
 }
 

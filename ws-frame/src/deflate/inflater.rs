@@ -57,6 +57,21 @@ impl Inflater {
     /// # Errors
     /// [`InvalidDeflate`]: not the format of RFC 1951, or a reference to before the first byte. What is before it was given.
     pub fn inflate(&mut self, input: &mut &[u8], out: &mut [u8]) -> Result<usize, InvalidDeflate> {
+        self.inflate_until(0, input, out)
+    }
+
+    /// [`inflate`](Self::inflate) of the last bytes of a message with [`TAIL`] behind them, which goes away unread where no block is open.
+    pub(crate) fn inflate_end(&mut self, input: &mut &[u8], out: &mut [u8]) -> Result<usize, InvalidDeflate> {
+        self.inflate_until(TAIL.len(), input, out)
+    }
+
+    /// Inflates; where no block is open before the last `tail` bytes, not those.
+    fn inflate_until(
+        &mut self,
+        tail: usize,
+        input: &mut &[u8],
+        out: &mut [u8],
+    ) -> Result<usize, InvalidDeflate> {
         if self.broken {
             return Err(InvalidDeflate);
         }
@@ -74,6 +89,9 @@ impl Inflater {
                 Ok(Status::StreamEnd) => {
                     state.reset(false);
                     self.between_blocks = true;
+                    if input.len() == tail {
+                        *input = &[];
+                    }
                     if input.is_empty() || written == out.len() {
                         return Ok(written);
                     }

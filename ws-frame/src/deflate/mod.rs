@@ -50,6 +50,7 @@ mod session;
 pub use deflater::{Deflater, pays};
 pub use inflater::{Inflater, InvalidDeflate};
 pub use negotiate::{Agreement, InvalidWindowBits, NegotiationError, WindowBits};
+pub(crate) use pool::Pooled;
 pub(crate) use session::{STEP, Session};
 
 use std::sync::Arc;

@@ -1,7 +1,8 @@
 //! States that wait for the next message.
 
 use core::fmt;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use core::ops::Deref;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use flate2::{Compress, Compression, Decompress};
 
@@ -72,15 +73,38 @@ impl Pool {
     }
 
     /// An empty buffer.
-    pub(super) fn buffer(&self) -> Vec<u8> {
-        lock(&self.buffers).pop().unwrap_or_default()
+    pub(super) fn buffer(self: &Arc<Pool>) -> Pooled {
+        Pooled { buffer: lock(&self.buffers).pop().unwrap_or_default(), pool: self.clone() }
     }
+}
 
-    pub(super) fn give_buffer(&self, mut buffer: Vec<u8>) {
-        let mut waiting = lock(&self.buffers);
-        if waiting.len() < KEPT && buffer.capacity() <= KEPT_BUFFER {
-            buffer.clear();
-            waiting.push(buffer);
+/// A buffer that goes back to its pool.
+#[derive(Debug)]
+pub(crate) struct Pooled {
+    buffer: Vec<u8>,
+    pool: Arc<Pool>,
+}
+
+impl Pooled {
+    pub(super) fn as_mut(&mut self) -> &mut Vec<u8> {
+        &mut self.buffer
+    }
+}
+
+impl Deref for Pooled {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        &self.buffer
+    }
+}
+
+impl Drop for Pooled {
+    fn drop(&mut self) {
+        let mut waiting = lock(&self.pool.buffers);
+        if waiting.len() < KEPT && self.buffer.capacity() <= KEPT_BUFFER {
+            self.buffer.clear();
+            waiting.push(core::mem::take(&mut self.buffer));
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Both halves on one connection: what of the peer's is too much, and what of ours is worth compressing.
 
-use super::{Agreement, Deflater, Inflater, pays};
+use super::{Agreement, Deflater, Inflater, InvalidDeflate, Pooled, TAIL, pays};
 use crate::error::ErrorKind;
 use crate::header::Opcode;
 use crate::limits::Limits;
@@ -65,19 +65,33 @@ impl Session {
         step: &mut [u8],
         sink: &mut dyn FnMut(&[u8]) -> Result<(), ErrorKind>,
     ) -> Result<(), ErrorKind> {
+        let mut ended = false;
         while !piece.is_empty() {
             let to_block = (BLOCK - self.taken % BLOCK) as usize;
+            if last && piece.len() < to_block {
+                // The tail with it: each call costs as much as some hundred bytes.
+                let mut end = [0; BLOCK as usize + TAIL.len()];
+                let whole = piece.len() + TAIL.len();
+                end[..piece.len()].copy_from_slice(piece);
+                end[piece.len()..whole].copy_from_slice(&TAIL);
+                self.taken += piece.len() as u64;
+                self.inflate(Inflater::inflate_end, &mut &end[..whole], limits, step, sink)?;
+                ended = true;
+                break;
+            }
             let (mut block, rest) = piece.split_at(to_block.min(piece.len()));
             self.taken += block.len() as u64;
             *piece = rest;
-            self.inflate(&mut block, limits, step, sink)?;
+            self.inflate(Inflater::inflate, &mut block, limits, step, sink)?;
             if self.taken.is_multiple_of(BLOCK) {
                 self.check_ratio(limits)?;
             }
         }
         if last {
-            let mut tail = self.inflater.tail();
-            self.inflate(&mut tail, limits, step, sink)?;
+            if !ended {
+                let mut tail = self.inflater.tail();
+                self.inflate(Inflater::inflate, &mut tail, limits, step, sink)?;
+            }
             self.check_ratio(limits)?;
             self.inflater.end_message();
             (self.taken, self.given) = (0, 0);
@@ -85,9 +99,11 @@ impl Session {
         Ok(())
     }
 
-    /// Inflates all of `input`.
+    /// Inflates all of `input`, by `inflate`.
+    #[inline]
     fn inflate(
         &mut self,
+        inflate: impl Fn(&mut Inflater, &mut &[u8], &mut [u8]) -> Result<usize, InvalidDeflate>,
         input: &mut &[u8],
         limits: &Limits,
         step: &mut [u8],
@@ -98,7 +114,8 @@ impl Session {
             // One more than may come tells a message that is at its limit from one that is over it.
             let left = usize::try_from(max - self.given).unwrap_or(usize::MAX).saturating_add(1);
             let room = left.min(step.len());
-            let n = self.inflater.inflate(input, &mut step[..room]).map_err(|_| ErrorKind::InvalidDeflate)?;
+            let inflated = inflate(&mut self.inflater, input, &mut step[..room]);
+            let n = inflated.map_err(|_| ErrorKind::InvalidDeflate)?;
             self.given += n as u64;
             if n > 0 {
                 sink(&step[..n])?;
@@ -117,24 +134,20 @@ impl Session {
         if self.given > allowed { Err(ErrorKind::InflateRatio) } else { Ok(()) }
     }
 
-    /// The payload to send with RSV1 in place of `payload`, if that pays. Give it back through [`give_buffer`](Self::give_buffer).
-    pub(crate) fn compress(&mut self, opcode: Opcode, payload: &[u8], choice: Compress) -> Option<Vec<u8>> {
+    /// The payload to send with RSV1 in place of `payload`, if that pays.
+    pub(crate) fn compress(&mut self, opcode: Opcode, payload: &[u8], choice: Compress) -> Option<Pooled> {
         if !self.wants(opcode, payload, choice) {
             return None;
         }
         let mut out = self.deflater.buffer();
-        self.deflater.deflate(payload, true, &mut out);
+        self.deflater.deflate(payload, true, out.as_mut());
         // What the context has seen must be sent, or the peer's is another one.
-        if choice == Compress::Always || self.agreement.send_takeover() || out.len() < payload.len() {
-            return Some(out);
-        }
-        self.deflater.give_buffer(out);
-        None
+        let sent = choice == Compress::Always || self.agreement.send_takeover() || out.len() < payload.len();
+        sent.then_some(out)
     }
 
-    /// The payload of the next part of a message that is sent in parts, if that message is compressed: its first part says. Give it
-    /// back through [`give_buffer`](Self::give_buffer).
-    pub(crate) fn compress_part(&mut self, opcode: Opcode, part: &Message, last: bool) -> Option<Vec<u8>> {
+    /// The payload of the next part of a message that is sent in parts, if that message is compressed: its first part says.
+    pub(crate) fn compress_part(&mut self, opcode: Opcode, part: &Message, last: bool) -> Option<Pooled> {
         let payload = part.as_bytes();
         if opcode != Opcode::Continuation {
             self.in_parts = match (last, opcode) {
@@ -148,7 +161,7 @@ impl Session {
             return None;
         }
         let mut out = self.deflater.buffer();
-        self.deflater.deflate(payload, last, &mut out);
+        self.deflater.deflate(payload, last, out.as_mut());
         Some(out)
     }
 
@@ -166,10 +179,6 @@ impl Session {
         // Our compressor has not seen it: it must not refer to what is before that.
         self.deflater.forget();
         Some(framed)
-    }
-
-    pub(crate) fn give_buffer(&self, buffer: Vec<u8>) {
-        self.deflater.give_buffer(buffer);
     }
 
     /// Whether a message is worth it.

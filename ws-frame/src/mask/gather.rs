@@ -12,8 +12,8 @@ const ROOM_PER_BYTE: usize = 64;
 const BIG: usize = 32 * 1024;
 
 /// Room behind a big frame for the header of the next one and what is read with it: the frame after it gets memory of its own before
-/// much of it came.
-const AHEAD: usize = 4096;
+/// much of it came, and little of it has to be moved there.
+const AHEAD: usize = 512;
 
 /// What came of a message. The bytes are private: nothing can change those that were checked.
 #[derive(Debug)]
@@ -71,25 +71,15 @@ impl Gather {
         self.check(start, ascii)
     }
 
-    /// Appends what `write` writes into `room` bytes, or fewer; it says how many it wrote.
+    /// Appends bytes.
     ///
     /// # Errors
-    /// That of `write`; or, mapped by `invalid`, the offset in the message of the first byte that no text can hold.
+    /// As [`take`](Self::take).
     #[cfg(any(test, feature = "deflate"))]
-    pub(crate) fn append_with<E>(
-        &mut self,
-        room: usize,
-        write: impl FnOnce(&mut [u8]) -> Result<usize, E>,
-        invalid: impl FnOnce(u64) -> E,
-    ) -> Result<usize, E> {
+    pub(crate) fn append(&mut self, bytes: &[u8]) -> Result<(), u64> {
         let start = self.data.len();
-        self.data.resize(start + room, 0);
-        let written = write(&mut self.data[start..]);
-        let len = *written.as_ref().unwrap_or(&0);
-        self.data.truncate(start + len.min(room));
-        let written = written?;
-        self.check(start, 0).map_err(invalid)?;
-        Ok(written)
+        self.data.extend_from_slice(bytes);
+        self.check(start, 0)
     }
 
     /// Lends `buf`, when it is empty, the room behind what came of a big frame: what is read into it need not be copied.

@@ -16,6 +16,9 @@ pub(super) const AVX2: usize = 32;
 /// The least that [`sse2`] masks.
 pub(super) const SSE2: usize = 16;
 
+/// From this length on it pays that vectors are written where they cross no line of the cache.
+const ALIGNED: usize = 512;
+
 /// Masks `buf`, of [`AVX2`] bytes or more, and says whether what came out is ASCII. The CPU must have AVX2.
 pub(super) fn avx2(buf: &mut [u8], key: u32) -> bool {
     assert!(buf.len() >= AVX2 && super::has_avx2());
@@ -41,13 +44,20 @@ macro_rules! masked_copy {
         pub(super) unsafe fn $name(to: *mut u8, from: *const u8, len: usize, key: u32) -> bool {
             const WIDTH: usize = $width;
             let last = len - WIDTH;
-            let last_key = $set(key.rotate_right((last % 4) as u32 * 8) as i32);
-            let key = $set(key as i32);
-            // SAFETY: `last + WIDTH == len`. Read before anything is written and written after: what it shares with the vectors before it
-            // is masked once.
-            let tail = unsafe { $xor($load(from.add(last).cast::<$vector>()), last_key) };
-            let mut seen = tail;
-            let mut at = 0;
+            // How far the first place is that a whole vector may be written to.
+            let first = if len < ALIGNED { 0 } else { to.addr().wrapping_neg() % WIDTH };
+            let key_at = |at: usize| $set(key.rotate_right((at % 4) as u32 * 8) as i32);
+            // SAFETY: one vector from 0, and one from `last`, end at `len` or before. Both are read before anything is written and written
+            // after: what they share with the vectors between them is masked once.
+            let (head, tail) = unsafe {
+                (
+                    $xor($load(from.cast()), key_at(0)),
+                    $xor($load(from.add(last).cast::<$vector>()), key_at(last)),
+                )
+            };
+            let key = key_at(first);
+            let mut seen = $or(head, tail);
+            let mut at = first;
             while at + 4 * WIDTH <= len {
                 // SAFETY: four vectors from `at` end at `len` or before.
                 unsafe {
@@ -72,8 +82,11 @@ macro_rules! masked_copy {
                 }
                 at += WIDTH;
             }
-            // SAFETY: `last + WIDTH == len`.
-            unsafe { $store(to.add(last).cast(), tail) };
+            // SAFETY: as above.
+            unsafe {
+                $store(to.cast(), head);
+                $store(to.add(last).cast(), tail);
+            }
             $high(seen) == 0
         }
     };
