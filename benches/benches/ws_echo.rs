@@ -130,7 +130,7 @@ async fn ours_h2(socket: TcpStream) {
     let mut server = Server::open(socket).await.unwrap();
     while let Some(Ok(incoming)) = server.accept().await {
         let accepted = incoming.decide(&policy).unwrap();
-        tokio::spawn(echo_all(incoming.open(accepted, Config::default()).unwrap()));
+        tokio::spawn(echo_all(incoming.open(&accepted, Config::default()).unwrap()));
     }
 }
 

@@ -48,7 +48,7 @@ fn answer(incoming: Incoming) -> io::Result<()> {
     }
     match incoming.decide(&policy()) {
         Ok(accepted) => {
-            tokio::spawn(echo(incoming.open(accepted, Config::default())?));
+            tokio::spawn(echo(incoming.open(&accepted, Config::default())?));
             Ok(())
         }
         Err(rejection) => incoming.respond(rejection.to_connect_response()),
@@ -135,7 +135,7 @@ async fn a_peer_that_does_not_read_makes_the_sender_wait() {
         let mut server = Server::open(theirs).await.unwrap();
         let incoming = server.accept().await.unwrap().unwrap();
         let accepted = incoming.decide(&policy()).unwrap();
-        let mut ws = incoming.open(accepted, Config::default()).unwrap();
+        let mut ws = incoming.open(&accepted, Config::default()).unwrap();
         let sent = Arc::clone(&count);
         tokio::spawn(async move {
             for _ in 0..MESSAGES {

@@ -42,7 +42,7 @@ use crate::tokio::{HandshakeError, WebSocket, deadline, within};
 ///                 continue;
 ///             }
 ///         };
-///         let mut ws = incoming.open(accepted, Config::default())?;
+///         let mut ws = incoming.open(&accepted, Config::default())?;
 ///         tokio::spawn(async move {
 ///             while let Some(Ok(message)) = ws.recv().await {
 ///                 if ws.send(message).await.is_err() {
@@ -150,12 +150,12 @@ impl Incoming {
     /// The client has gone away, or has reset the stream.
     pub fn open(
         mut self,
-        accepted: Accepted,
+        accepted: &Accepted,
         config: impl Into<Arc<Config>>,
     ) -> io::Result<WebSocket<Stream>> {
         let send = self.respond.send_response(accepted.response.clone(), false).map_err(into_io)?;
         let stream = Stream::of_server(send, self.request.into_body());
-        Ok(WebSocket::accepted(stream, config, &accepted))
+        Ok(WebSocket::accepted(stream, config, accepted))
     }
 
     /// Answers with another response.

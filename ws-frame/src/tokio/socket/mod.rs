@@ -23,7 +23,7 @@ use crate::{CloseCode, CloseInfo, Config, Connection, Event, Message, Outgoing, 
 /// cancel-safe: a future that is dropped loses no message and breaks no frame (see [`send`](Self::send) for what
 /// it may leave queued).
 ///
-/// It is a [`Stream`] of messages and a [`Sink`] of whatever is `Into<Outgoing>`, so `futures_util`'s `split` works, with the
+/// It is a [`Stream`](futures_core::Stream) of messages and a [`Sink`](futures_sink::Sink) of whatever is `Into<Outgoing>`, so `futures_util`'s `split` works, with the
 /// halves in different tasks. Dropped without [`close`](Self::close), the peer sees the stream end without a Close (1006).
 ///
 /// # Examples
