@@ -7,7 +7,7 @@ import urllib.parse
 from datetime import datetime, timezone
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "lib"))
-from cases import EMPTY, WORD, no_body, random, run, text  # noqa: E402
+from cases import EMPTY, WORD, any_bytes, no_body, random, run, text  # noqa: E402
 from check import finish  # noqa: E402
 
 import slack_sdk.signature  # noqa: E402
@@ -50,10 +50,6 @@ def gidgethub(header):
         return True
 
     return verify
-
-
-def any_bytes(length):
-    return random.randbytes(length)
 
 
 run("gidgethub", "GitHub sha256", "github", verify=gidgethub("x-hub-signature-256"), body=any_bytes)

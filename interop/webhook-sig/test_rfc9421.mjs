@@ -8,11 +8,11 @@ import { join } from "node:path";
 import { component, createSignature, verifySignature, webcrypto as theirCrypto } from "http-message-sig";
 import peerOf from "http-message-signatures";
 import { check, finish } from "../lib/check.mjs";
-import { Counts, bytes, cases, peer, pick, random, smoke, word } from "./peer_keys.mjs";
+import { below, bytes, COUNT, Counts, Ours, pick, SMOKE, word } from "./lib/cases.mjs";
 
 const { createSigner, createVerifier, httpbis } = peerOf;
 const folder = mkdtempSync(join(tmpdir(), "octavo-rfc9421-"));
-const us = peer();
+const us = new Ours();
 
 // Keys: what Node has, and what our program takes (RSA signs through `openssl`, by the path of a file).
 function pair(alg, type, options) {
@@ -23,7 +23,7 @@ function pair(alg, type, options) {
   const secret = type === "rsa" ? path : Buffer.from(jwk.d, "base64url").toString("base64");
   return { alg, privateKey, publicKey, sign: secret, verify: publicKey.export({ format: "pem", type: "spki" }) };
 }
-const shared = Buffer.from(Array.from({ length: 64 }, () => random(256)));
+const shared = bytes(64);
 const keys = [
   { alg: "hmac-sha256", privateKey: shared, publicKey: shared, sign: shared.toString("base64"), verify: shared.toString("base64") },
   pair("ed25519", "ed25519"),
@@ -69,11 +69,11 @@ function headers(body) {
     Host: "example.com",
     Date: "Tue, 20 Apr 2021 02:07:55 GMT",
     "Content-Type": "application/json",
-    "Content-Digest": `sha-256=:${bytes(3).toString("base64")}:, length=${digest}`,
+    "Content-Digest": `sha-256=:${bytes(below(4)).toString("base64")}:, length=${digest}`,
     "X-List": [word(8), `  ${word(5)} ${word(3)}\t`],
     "X-Empty": "",
     "X-Spaces": `   ${word(9)}   ${word(2)}  `,
-    "Example-Dict": `a=${random(99)},    b=(x "${word(4)}");p=1,  c`,
+    "Example-Dict": `a=${below(99)},    b=(x "${word(4)}");p=1,  c`,
   };
 }
 const lines = (headers) => Object.entries(headers).flatMap(([name, value]) => [value].flat().map((value) => [name, value]));
@@ -84,7 +84,7 @@ function question(key, message, request, rest) {
   const of = (message) => ({
     method: message.method ?? "", target: message.target ?? "", headers: lines(message.headers), ...(message.status ? { status: message.status } : {}),
   });
-  return { ...of(message), ...(request ? { request: of(request) } : {}), alg: key.alg, keyid: "k", label: "sig1", now: now(), unbound: true, ...rest };
+  return { ...of(message), ...(request ? { request: of(request) } : {}), scheme: "rfc9421", alg: key.alg, keyid: "k", label: "sig1", at: now() * 1000, now: now() * 1000, ...rest };
 }
 
 const newRequest = () => {
@@ -98,8 +98,8 @@ const shape = (n) => {
   return response ? { message: newResponse(), request, components: responses[(n >> 2) % responses.length] } : { message: request, components: requests[n % requests.length].components };
 };
 
-const rounds = cases;
-const rsaEvery = smoke ? 5 : 20;
+const rounds = COUNT;
+const rsaEvery = SMOKE ? 5 : 20;
 await check(`http-message-signatures verifies what we sign and we what it signs, ${rounds} times each, six algorithms`, async () => {
   const counts = new Counts();
   for (let n = 0; n < rounds; n += 1) {
@@ -107,7 +107,7 @@ await check(`http-message-signatures verifies what we sign and we what it signs,
     const { message, request, components } = shape(Math.floor(n / keys.length));
     const verifier = createVerifier(key.publicKey, key.alg);
     if (!isRsa(key) || n % rsaEvery < 2) {
-      const ours = await us.ask(question(key, message, request, { op: "rfc9421_sign", key: key.sign, components: components.map(quoted), nonce: word(12), tell_algorithm: n % 2 === 0 }));
+      const ours = await us.ask(question(key, message, request, { op: "sign", key: key.sign, components: components.map(quoted), nonce: word(12), tell_algorithm: n % 2 === 0 }));
       assert.equal(ours.error, undefined, components.join());
       const signed = { ...message, headers: { ...message.headers, "Signature-Input": ours.input, Signature: ours.signature } };
       const seen = await httpbis.verifyMessage({ keyLookup: async () => ({ id: "k", algs: [key.alg], verify: verifier }) }, signed, request);
@@ -117,7 +117,7 @@ await check(`http-message-signatures verifies what we sign and we what it signs,
     const theirs = await httpbis.signMessage({
       key: createSigner(key.privateKey, key.alg, "k"), name: "sig1", fields: components.map((name) => name.replace(/^"([^"]*)"$/, "$1")), params: ["created", "keyid", "alg"], paramValues: { created: new Date() },
     }, message, request);
-    const verify = (message) => us.ask(question(key, message, request, { op: "rfc9421_verify", key: key.verify }));
+    const verify = (message) => us.ask(question(key, message, request, { op: "verify", key: key.verify }));
     const answer = await verify(theirs);
     // The peer signs with the longest salt that fits, and RFC 9421 §3.3.1 has one of 64 bytes.
     if (key.alg === "rsa-pss-sha512") {
@@ -176,7 +176,7 @@ await check(`http-message-sig verifies what we sign and we what it signs, ${roun
     const response = n % 4 === 3;
     const message = response ? newResponse() : request;
     const components = response ? responses[(n >> 2) % responses.length] : usable[n % usable.length].components;
-    const ours = await us.ask(question(key, message, response ? request : undefined, { op: "rfc9421_sign", key: key.sign, components: components.map(quoted), tag: "interop" }));
+    const ours = await us.ask(question(key, message, response ? request : undefined, { op: "sign", key: key.sign, components: components.map(quoted), tag: "interop" }));
     assert.equal(ours.error, undefined, components.join());
     const signed = { ...message, headers: { ...message.headers, "Signature-Input": ours.input, Signature: ours.signature } };
     await verifySignature(toTheirs(signed, request), {
@@ -187,7 +187,7 @@ await check(`http-message-sig verifies what we sign and we what it signs, ${roun
       label: "sig1", signer: key.signer, components: components.map(theirComponent), parameters: { created: now(), keyid: "k" },
     });
     const theirs = { ...message, headers: { ...message.headers, "Signature-Input": made.signatureInput, Signature: made.signature } };
-    const answer = await us.ask(question(key, theirs, response ? request : undefined, { op: "rfc9421_verify", key: key.verify }));
+    const answer = await us.ask(question(key, theirs, response ? request : undefined, { op: "verify", key: key.verify }));
     assert.equal(answer.error, undefined, components.join());
     counts.add(`theirs ${key.alg}`);
   }

@@ -42,6 +42,21 @@ pub trait Verify: Algorithm {
     ) -> Self::Run<'a>
     where
         Self: Sized;
+
+    /// A message that is there in full, in its parts: the first key that one of the signatures is of.
+    #[doc(hidden)]
+    fn matching<'a, 'm>(
+        keys: impl Iterator<Item = &'a Entry<Self>>,
+        signatures: &Few<Self::Signature, 2>,
+        message: impl Iterator<Item = &'m [u8]> + Clone,
+    ) -> Option<&'a KeyId>
+    where
+        Self: Sized,
+    {
+        let mut run = Self::run(keys, signatures.clone());
+        message.for_each(|part| run.update(part));
+        run.finish()
+    }
 }
 
 /// A message under way: takes the signed bytes in order, and says at the end which key matched.

@@ -10,7 +10,7 @@ use sha2::{Digest as _, Sha256, Sha512};
 use subtle::ConstantTimeEq as _;
 
 use crate::HeaderSource;
-use crate::structured_fields::{self, Bare, Bounds, Member};
+use crate::structured_fields::{self, Bare, Bounds, Joined, Member, NotJoined};
 
 /// The most bytes of a digest field, all its lines together: two digests have less than 200. Stops a list that is
 /// long to read.
@@ -144,7 +144,7 @@ impl Digests {
 
     /// Reads a field from its lines.
     fn read<'h>(lines: impl Iterator<Item = &'h [u8]>) -> Result<Self, DigestError> {
-        let mut field = Lines::default();
+        let mut field = Lines::new();
         lines.for_each(|line| field.push(line));
         field.digests()
     }
@@ -170,6 +170,11 @@ impl Digests {
         } else {
             Ok(digests)
         }
+    }
+
+    /// The SHA-256 that the body has to have, if it is given.
+    pub(crate) const fn sha256(&self) -> Option<[u8; 32]> {
+        self.sha256
     }
 
     /// Only the digest of one algorithm, if it is there.
@@ -203,33 +208,23 @@ impl Digests {
 }
 
 /// A digest field, line by line.
-#[derive(Default)]
-pub(crate) struct Lines {
-    field: String,
-    any: bool,
-    error: Option<DigestError>,
-}
+pub(crate) struct Lines<'h>(Joined<'h>);
 
-impl Lines {
-    pub(crate) fn push(&mut self, line: &[u8]) {
-        match std::str::from_utf8(line) {
-            Ok(line) if self.field.len() + line.len() + 2 <= MAX_DIGEST_FIELD => {
-                if self.any {
-                    self.field.push_str(", ");
-                }
-                self.field.push_str(line);
-                self.any = true;
-            }
-            Ok(_) => self.error = Some(DigestError::TooLong),
-            Err(_) => self.error = Some(DigestError::Malformed),
-        }
+impl<'h> Lines<'h> {
+    pub(crate) const fn new() -> Self {
+        Self(Joined::new(MAX_DIGEST_FIELD))
+    }
+
+    pub(crate) fn push(&mut self, line: &'h [u8]) {
+        self.0.push(line);
     }
 
     pub(crate) fn digests(self) -> Result<Digests, DigestError> {
-        match self.error {
-            Some(error) => Err(error),
-            None if self.any => Digests::parse(&self.field),
-            None => Err(DigestError::Missing),
+        match self.0.finish() {
+            Ok(Some(field)) => Digests::parse(&field),
+            Ok(None) => Err(DigestError::Missing),
+            Err(NotJoined::TooLong) => Err(DigestError::TooLong),
+            Err(NotJoined::NotText) => Err(DigestError::Malformed),
         }
     }
 }

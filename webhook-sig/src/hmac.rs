@@ -109,6 +109,17 @@ impl<H: Hash> From<Secret> for Hmac<H> {
     }
 }
 
+impl<H: Hash> Hmac<H> {
+    /// The MAC of a message in its parts.
+    #[inline]
+    fn mac<'m>(&self, message: impl Iterator<Item = &'m [u8]>) -> H::Mac {
+        let mut state = self.state.clone();
+        let mut buffer = BlockBuffer::default();
+        message.for_each(|part| buffer.digest_blocks(part, |blocks| H::update(&mut state, blocks)));
+        H::finish(&mut state, &mut buffer)
+    }
+}
+
 impl<H: Hash> crate::algorithm::sealed::Sealed for Hmac<H> {}
 
 impl<H: Hash> Algorithm for Hmac<H> {
@@ -119,12 +130,7 @@ impl<H: Hash> Sign for Hmac<H> {
     type Signed = H::Mac;
 
     fn sign(&self, parts: &[&[u8]]) -> H::Mac {
-        let mut state = self.state.clone();
-        let mut buffer = BlockBuffer::default();
-        for part in parts {
-            buffer.digest_blocks(part, |blocks| H::update(&mut state, blocks));
-        }
-        H::finish(&mut state, &mut buffer)
+        self.mac(parts.iter().copied())
     }
 }
 
@@ -146,6 +152,34 @@ impl<H: Hash> Verify for Hmac<H> {
         }
         run
     }
+
+    /// One key after the other, as nothing has to be kept between two pieces of a body: on the stack are one state and one buffer.
+    #[inline]
+    fn matching<'a, 'm>(
+        keys: impl Iterator<Item = &'a Entry<Self>>,
+        signatures: &Few<H::Mac, 2>,
+        message: impl Iterator<Item = &'m [u8]> + Clone,
+    ) -> Option<&'a KeyId> {
+        let mut found = None;
+        for entry in keys {
+            let expected = entry.key().mac(message.clone());
+            if matches::<H>(&expected, signatures) && found.is_none() {
+                found = Some(entry.id());
+            }
+        }
+        found
+    }
+}
+
+/// Whether a MAC is among the signatures. Each is compared, so the time taken does not tell at which one it ended.
+#[inline]
+fn matches<H: Hash>(expected: &H::Mac, signatures: &Few<H::Mac, 2>) -> bool {
+    #[cfg(test)]
+    counter::count();
+    let matched = signatures.iter().fold(Choice::from(0), |matched, signature| {
+        matched | constant_time::equal(expected.as_ref(), signature.as_ref())
+    });
+    matched.into()
 }
 
 /// One message under way, for all keys.
@@ -184,13 +218,7 @@ impl<'a, H: Hash> Run<'a> for HmacRun<'a, H> {
         let mut found = None;
         for lane in lanes.iter_mut() {
             let expected = H::finish(&mut lane.state, &mut buffer.clone());
-            #[cfg(test)]
-            counter::count();
-            // Every signature is compared, so the time taken does not tell at which one it ended.
-            let matched = signatures.iter().fold(Choice::from(0), |matched, signature| {
-                matched | constant_time::equal(expected.as_ref(), signature.as_ref())
-            });
-            if matched.into() && found.is_none() {
+            if matches::<H>(&expected, signatures) && found.is_none() {
                 found = Some(lane.entry.id());
             }
         }
@@ -239,6 +267,28 @@ impl KeyRing<HmacSha1> {
     #[must_use]
     pub const fn sha1() -> Self {
         Self::with_max_active(Self::MAX_ACTIVE)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use hmac::digest::block_buffer::EagerBuffer;
+    use hmac::digest::typenum::U64;
+    use zeroize::ZeroizeOnDrop;
+
+    /// Compiles only where it is wiped.
+    fn wiped<T: ZeroizeOnDrop>() {}
+
+    #[test]
+    fn all_that_a_key_and_a_message_under_way_hold_is_wiped() {
+        wiped::<sha2::block_api::Sha256VarCore>();
+        wiped::<sha1::block_api::Sha1Core>();
+        wiped::<EagerBuffer<U64>>();
+        wiped::<zeroize::Zeroizing<alloc::vec::Vec<u8>>>(); // `Secret`
+        #[cfg(feature = "ed25519")]
+        wiped::<ed25519_dalek::SigningKey>();
+        #[cfg(feature = "p256")]
+        wiped::<p256::ecdsa::SigningKey>();
     }
 }
 

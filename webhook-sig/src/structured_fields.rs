@@ -1,5 +1,6 @@
 //! Structured fields (RFC 9651): the values that `sfv` parses and writes, as a tree that borrows from the field.
 
+use std::borrow::Cow;
 use std::cell::Cell;
 use std::convert::Infallible;
 use std::fmt;
@@ -9,7 +10,7 @@ use std::vec::Vec;
 use sfv::visitor::{
     DictionaryVisitor, EntryVisitor, InnerListVisitor, ItemVisitor, ListVisitor, ParameterVisitor,
 };
-use sfv::{BareItemFromInput, DictSerializer, ItemSerializer, KeyRef, ListSerializer, Parser};
+use sfv::{BareItemFromInput, DictSerializer, ItemSerializer, KeyRef, Parser};
 
 /// A bare item.
 pub(crate) type Bare<'a> = BareItemFromInput<'a>;
@@ -22,6 +23,14 @@ pub(crate) type Parameters<'a> = Vec<(&'a KeyRef, Bare<'a>)>;
 pub(crate) struct Item<'a> {
     pub(crate) bare: Bare<'a>,
     pub(crate) parameters: Parameters<'a>,
+}
+
+impl fmt::Display for Item<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut text = String::new();
+        write_item(self, &mut text);
+        f.write_str(&text)
+    }
 }
 
 /// Items and the parameters of them all.
@@ -78,6 +87,53 @@ impl fmt::Display for Fault {
 
 impl std::error::Error for Fault {}
 
+/// A field of several lines as one text (RFC 9651 §4.2). One of a single line is lent.
+pub(crate) struct Joined<'h> {
+    text: Result<Option<Cow<'h, str>>, NotJoined>,
+    /// The most bytes that it may have.
+    max: usize,
+}
+
+/// Why lines are no field.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum NotJoined {
+    /// More bytes than allowed.
+    TooLong,
+    /// No text.
+    NotText,
+}
+
+impl<'h> Joined<'h> {
+    pub(crate) const fn new(max: usize) -> Self {
+        Self { text: Ok(None), max }
+    }
+
+    /// Takes the next line. After one that does not fit, none is looked at.
+    pub(crate) fn push(&mut self, line: &'h [u8]) {
+        let Ok(text) = &mut self.text else { return };
+        // Two bytes for the separator.
+        let before = text.as_ref().map_or(0, |text| text.len() + 2);
+        if before + line.len() > self.max {
+            self.text = Err(NotJoined::TooLong);
+            return;
+        }
+        match (std::str::from_utf8(line), text) {
+            (Ok(line), Some(text)) => {
+                let text = text.to_mut();
+                text.push_str(", ");
+                text.push_str(line);
+            }
+            (Ok(line), none) => *none = Some(Cow::Borrowed(line)),
+            (Err(_), _) => self.text = Err(NotJoined::NotText),
+        }
+    }
+
+    /// The field, if it has a line.
+    pub(crate) fn finish(self) -> Result<Option<Cow<'h, str>>, NotJoined> {
+        self.text
+    }
+}
+
 pub(crate) fn dictionary<'a>(field: &'a str, bounds: &Bounds) -> Result<Dictionary<'a>, Fault> {
     let walk = Walk::new(bounds);
     let visitor = Members { walk: &walk, members: Vec::new() };
@@ -98,20 +154,51 @@ pub(crate) fn item<'a>(field: &'a str, bounds: &Bounds) -> Result<Item<'a>, Faul
 }
 
 pub(crate) fn write_bare(bare: &Bare<'_>, out: &mut String) {
-    ItemSerializer::with_buffer(out).bare_item(bare);
+    match bare {
+        // The identifiers of a signature base, and nearly every other string: nothing in it to escape.
+        Bare::String(text) if !needs_escape(text.as_str()) => {
+            out.push('"');
+            out.push_str(text.as_str());
+            out.push('"');
+        }
+        bare => {
+            ItemSerializer::with_buffer(out).bare_item(bare);
+        }
+    }
+}
+
+/// All bytes are looked at before one decision, which compiles to vectors.
+fn needs_escape(text: &str) -> bool {
+    text.bytes().fold(false, |found, byte| found | matches!(byte, b'"' | b'\\'))
 }
 
 pub(crate) fn write_item(item: &Item<'_>, out: &mut String) {
-    ItemSerializer::with_buffer(out).bare_item(&item.bare).parameters(pairs(&item.parameters));
+    write_bare(&item.bare, out);
+    write_parameters(&item.parameters, out);
+}
+
+pub(crate) fn write_parameters(parameters: &Parameters<'_>, out: &mut String) {
+    for (key, value) in parameters {
+        out.push(';');
+        out.push_str(key.as_str());
+        // RFC 9651 §4.1.1.2: what is true is its key alone.
+        if !matches!(value, Bare::Boolean(true)) {
+            out.push('=');
+            write_bare(value, out);
+        }
+    }
 }
 
 pub(crate) fn write_inner_list(list: &InnerList<'_>, out: &mut String) {
-    let mut writer = ListSerializer::with_buffer(out);
-    let mut inner = writer.inner_list();
-    for item in &list.items {
-        inner.bare_item(&item.bare).parameters(pairs(&item.parameters));
+    out.push('(');
+    for (index, item) in list.items.iter().enumerate() {
+        if index > 0 {
+            out.push(' ');
+        }
+        write_item(item, out);
     }
-    inner.finish().parameters(pairs(&list.parameters));
+    out.push(')');
+    write_parameters(&list.parameters, out);
 }
 
 pub(crate) fn write_member(member: &Member<'_>, out: &mut String) {
@@ -228,6 +315,9 @@ impl<'de> ListVisitor<'de> for Entries<'_, 'de> {
     }
 }
 
+/// Room for the components of most signatures.
+const USUAL_ITEMS: usize = 8;
+
 /// Where a member goes.
 struct Slot<'s, 'de> {
     walk: &'s Walk<'s>,
@@ -243,7 +333,8 @@ impl<'de> EntryVisitor<'de> for Slot<'_, 'de> {
 
     fn inner_list(self) -> Result<impl InnerListVisitor<'de>, Infallible> {
         // A repeated key overwrites what the first one brought.
-        *self.slot = Member::InnerList(InnerList::default());
+        *self.slot =
+            Member::InnerList(InnerList { items: Vec::with_capacity(USUAL_ITEMS), parameters: Vec::new() });
         Ok(self)
     }
 }
@@ -327,5 +418,69 @@ impl<'de> ParameterVisitor<'de> for Keyed<'_, 'de> {
 
     fn finish(self) -> Result<(), Fault> {
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use sfv::ListSerializer;
+
+    use super::*;
+
+    const BOUNDS: Bounds = Bounds { members: 16, items: 16, parameters: 16, unique: false };
+
+    /// As `sfv` writes it.
+    fn by_sfv(list: &InnerList<'_>) -> String {
+        let mut out = String::new();
+        let mut writer = ListSerializer::with_buffer(&mut out);
+        let mut inner = writer.inner_list();
+        for item in &list.items {
+            inner.bare_item(&item.bare).parameters(pairs(&item.parameters));
+        }
+        inner.finish().parameters(pairs(&list.parameters));
+        out
+    }
+
+    fn bare() -> impl Strategy<Value = String> {
+        prop_oneof![
+            r#""[ !#-\[\]-~]{0,12}""#,
+            r#""([ !#-\[\]-~]|\\\\|\\"){0,6}""#,
+            "-?[0-9]{1,9}",
+            "[0-9]{1,5}\\.[0-9]{1,3}",
+            "[a-zA-Z*][a-zA-Z0-9:/!#]{0,8}",
+            ":(AAAA|YWI=|/\\+8=):",
+            "\\?[01]",
+            "@-?[0-9]{1,9}",
+            r#"%"(a|%c3%a9| ){0,4}""#,
+        ]
+    }
+
+    fn parameters() -> impl Strategy<Value = String> {
+        proptest::collection::vec(("[a-z*][a-z0-9_.*-]{0,6}", proptest::option::of(bare())), 0..4).prop_map(
+            |parameters| {
+                let text = parameters.iter().map(|(key, value)| match value {
+                    Some(value) => std::format!(";{key}={value}"),
+                    None => std::format!("; {key}"),
+                });
+                text.collect()
+            },
+        )
+    }
+
+    proptest! {
+        #[test]
+        fn an_inner_list_is_written_as_sfv_writes_it(
+            items in proptest::collection::vec((bare(), parameters()), 0..6),
+            of_all in parameters(),
+        ) {
+            let items: Vec<String> = items.iter().map(|(bare, parameters)| [bare.as_str(), parameters].concat()).collect();
+            let field = std::format!("({}){of_all}", items.join("  "));
+            let members = list(&field, &BOUNDS).unwrap();
+            let [Member::InnerList(parsed)] = members.as_slice() else { panic!("{field}") };
+            let mut ours = String::new();
+            write_inner_list(parsed, &mut ours);
+            prop_assert_eq!(ours, by_sfv(parsed));
+        }
     }
 }

@@ -106,3 +106,33 @@ fn a_custom_scheme_of_hmac_sha1() {
     assert_eq!(ring.scheme(scheme).verify(&headers, [0; 11], NOW).unwrap_err().http_status(), 413);
     assert_eq!((Scheme::Custom(&WORKOS).as_str(), scheme.to_string().as_str()), ("custom", "custom"));
 }
+
+/// A header with an id and one with a time, of which nothing is signed.
+static UNSIGNED: Layout =
+    Layout::new("x-signature", Encoding::Hex).id("x-id").time(TimeIn::Header("x-time")).label("v=");
+
+#[test]
+fn an_id_or_a_time_that_is_not_signed_is_not_told() {
+    let ring = ring();
+    let scheme = Scheme::Custom(&UNSIGNED);
+    let signature = format!("v={}", hex(&mac("{\"id\":1}")));
+    let verify = |id: &str, time: &str| {
+        let headers = [("x-id", id), ("x-time", time), ("x-signature", signature.as_str())];
+        let streamed = ring.scheme(scheme).begin(&headers, NOW).and_then(|mut pending| {
+            pending.update(BODY)?;
+            pending.finish()
+        });
+        let whole = ring.scheme(scheme).verify(&headers, BODY, NOW);
+        assert_eq!(
+            whole.as_ref().map(|verified| (verified.id(), verified.at(), verified.dedupe())),
+            streamed.as_ref().map(|verified| (verified.id(), verified.at(), verified.dedupe()))
+        );
+        streamed
+    };
+    let verified = verify("e-1", "1700000000").unwrap();
+    assert_eq!((verified.id(), verified.at()), (None, None));
+    // So whoever changes them sends the same event again.
+    assert_eq!(verify("e-2", "1700000009").unwrap().dedupe(), verified.dedupe());
+    assert!(matches!(verify("e-1", "1600000000"), Err(Reject::Stale { .. })));
+    assert_eq!(verify("e.1", "1700000000").unwrap_err().http_status(), 400);
+}

@@ -50,7 +50,14 @@ fn cut<K: Sign + Verify>(rings: impl Fn(usize) -> KeyRing<K>, scheme: K::Scheme,
     for len in 0..=longer.len() {
         let mut pending = ring.scheme(scheme).with_url(url).begin(&headers, NOW).unwrap();
         pending.update(&longer[..len]).unwrap();
-        match pending.finish() {
+        let streamed = pending.finish();
+        // In one go it is the same verdict, whatever it is.
+        let whole = ring.scheme(scheme).with_url(url).verify(&headers, &longer[..len], NOW);
+        assert_eq!(
+            whole.map(|verified| verified.dedupe()),
+            streamed.clone().map(|verified| verified.dedupe())
+        );
+        match streamed {
             Ok(_) => assert_eq!(len, body.len()),
             Err(Reject::NoMatch(explain)) => assert_eq!((explain.body, len == body.len()), (len, false)),
             Err(other) => panic!("{other}"),

@@ -1,9 +1,9 @@
 // Generated requests, and our program that signs and verifies them (webhook-sig/examples/peer): one JSON object a line, no port.
 import { spawn } from "node:child_process";
-import { createInterface } from "node:readline";
 import { bin, check, within } from "../../lib/check.mjs";
 
-export const COUNT = process.env.OCTAVO_SMOKE === "1" ? 50 : 1000;
+export const SMOKE = process.env.OCTAVO_SMOKE === "1";
+export const COUNT = SMOKE ? 50 : 1000;
 const seed = Number(process.env.OCTAVO_SEED ?? Date.now() % 2 ** 31);
 console.log(`cases for each peer and direction: ${COUNT}; OCTAVO_SEED=${seed}`);
 
@@ -20,6 +20,8 @@ export const pick = (list) => list[below(list.length)];
 const from = (alphabet, length) => Array.from({ length }, () => pick(alphabet)).join("");
 const PRINTABLE = Array.from({ length: 94 }, (_, n) => String.fromCharCode(33 + n)).join("");
 export const WORD = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_";
+export const bytes = (length) => Buffer.from(Array.from({ length }, () => below(256)));
+export const word = (most) => from(`${WORD}-`, 1 + below(most));
 
 // Any UTF-8: NUL, CR and LF, a byte order mark, characters of two, three and four bytes.
 const ODD = ["\0", "\r", "\n", "\r\n", "\ufeff", "é", "ß", "\u2028", "€", "\uffff", "\u{10000}", "\u{1f980}", "\u{10ffff}", "\"", "\\", "%", "+", "&", "="];
@@ -30,9 +32,9 @@ export function cases(shape = {}) {
   const now = Date.now();
   return Array.from({ length: COUNT }, (_, n) => {
     const length = n % 20 === 0 ? 0 : n % 20 === 1 ? 5000 : 1 + below(300);
-    const key = shape.key === "text" ? Buffer.from(from(PRINTABLE, 16 + below(48))) : Buffer.from(Array.from({ length: 24 + below(41) }, () => below(256)));
+    const key = shape.key === "text" ? Buffer.from(from(PRINTABLE, 16 + below(48))) : bytes(24 + below(41));
     const at = now + (below(2 * (shape.drift ?? 200_000)) - (shape.drift ?? 200_000));
-    const one = { n, key, secret: key.toString("latin1"), id: `msg_${from(WORD + "-", 1 + below(60))}`, at, now, secs: Math.floor(at / 1000), url: "", form: null };
+    const one = { n, key, secret: key.toString("latin1"), id: `msg_${word(60)}`, at, now, secs: Math.floor(at / 1000), url: "", form: null };
     const body = shape.body ? shape.body(one, length) : text(length);
     return { ...one, body: Buffer.isBuffer(body) ? body : Buffer.from(body), ...(shape.more?.(one, body) ?? {}) };
   });
@@ -40,10 +42,16 @@ export function cases(shape = {}) {
 
 // Ours. Answers come in the order of the questions.
 export class Ours {
-  constructor(program = "webhook_peer") {
+  constructor() {
     this.waiting = [];
-    this.child = spawn(`${bin}/examples/${program}`, { stdio: ["pipe", "pipe", "inherit"] });
-    createInterface({ input: this.child.stdout }).on("line", (line) => this.waiting.shift().done(JSON.parse(line)));
+    this.child = spawn(`${bin}/examples/webhook_peer`, { stdio: ["pipe", "pipe", "inherit"] });
+    // Not by readline, which ends lines at U+2028 too.
+    let rest = "";
+    this.child.stdout.setEncoding("utf8").on("data", (chunk) => {
+      const lines = (rest + chunk).split("\n");
+      rest = lines.pop();
+      for (const line of lines) this.waiting.shift().done(JSON.parse(line));
+    });
     this.child.on("exit", (code) => this.waiting.splice(0).forEach(({ fail }) => fail(new Error(`our program ended with ${code}`))));
   }
   ask(question) {
@@ -51,15 +59,29 @@ export class Ours {
     this.child.stdin.write(`${JSON.stringify(question)}\n`);
     return within(60_000, answer, "our program");
   }
+  // `keys` are the texts of a public key's halves, where the scheme has one.
   async sign(scheme, one) {
-    const { headers, error } = await this.ask({ op: "sign", scheme, key: one.key.toString("base64"), id: one.id, at: one.at, body: one.body.toString("base64"), url: one.url });
+    const { headers, error } = await this.ask({ op: "sign", scheme, key: one.keys?.sign ?? one.key.toString("base64"), id: one.id, at: one.at, body: one.body.toString("base64"), url: one.url });
     if (error) throw new Error(`case ${one.n}: ${error}`);
     return Object.fromEntries(headers);
   }
   verify(scheme, one, headers) {
-    return this.ask({ op: "verify", scheme, key: one.key.toString("base64"), headers: Object.entries(headers), body: one.body.toString("base64"), now: one.now, url: one.seen ?? one.url });
+    return this.ask({ op: "verify", scheme, key: one.keys?.verify ?? one.key.toString("base64"), headers: Object.entries(headers), body: one.body.toString("base64"), now: one.now, url: one.seen ?? one.url });
   }
   close() { this.child.stdin.end(); }
+}
+
+// Counts what was done, and compares it with the table at the end: a direction that goes missing is a failure.
+export class Counts {
+  #counts = {};
+  add(name) { this.#counts[name] = (this.#counts[name] ?? 0) + 1; }
+  check(expected) {
+    const sorted = (counts) => JSON.stringify(Object.fromEntries(Object.entries(counts).sort()));
+    const now = sorted(this.#counts);
+    console.log(`   ${now}`);
+    const wanted = sorted(expected);
+    if (now !== wanted) throw new Error(`counted ${now} instead of ${wanted}`);
+  }
 }
 
 // The same request with one bit of its body flipped, or one added to none, such that it is still UTF-8.

@@ -7,6 +7,7 @@ import random as _random
 import string
 import subprocess
 import sys
+import tempfile
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "..", "lib"))
@@ -36,7 +37,9 @@ class Case:
         self.secs = self.at // 1000
         self.key = "".join(random.choices(PRINTABLE, k=random.randrange(16, 64))).encode() if key == "text" else random.randbytes(random.randrange(24, 65))
         self.secret = self.key.decode("latin-1")
-        self.id = "msg_" + "".join(random.choices(WORD + "-", k=random.randrange(1, 61)))
+        # The texts of a public key's halves, where the scheme has one: set by `more`.
+        self.sign_key = self.verify_key = base64.b64encode(self.key).decode()
+        self.id = "msg_" + word(61)
         self.url = self.seen = ""
         length = 0 if n % 20 == 0 else 5000 if n % 20 == 1 else random.randrange(1, 301)
         made = body(length)
@@ -53,13 +56,62 @@ class Case:
         return self.body[:at] + bytes([self.body[at] ^ 1]) + self.body[at + 1 :]
 
 
+PROGRAM = f"{BIN}/examples/webhook_peer"
+
+
 def ask(questions):
     """Asks our program all of it at once."""
     lines = "".join(json.dumps(question) + "\n" for question in questions)
-    done = subprocess.run([f"{BIN}/examples/webhook_peer"], input=lines.encode(), stdout=subprocess.PIPE, check=True, timeout=120)
+    done = subprocess.run([PROGRAM], input=lines.encode(), stdout=subprocess.PIPE, check=True, timeout=120)
     answers = [json.loads(line) for line in done.stdout.splitlines()]
     assert len(answers) == len(questions), f"{len(answers)} answers to {len(questions)} questions"
     return answers
+
+
+class Ours:
+    """Our program, asked one question after the other."""
+
+    def __init__(self):
+        self.process = subprocess.Popen([PROGRAM], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+
+    def ask(self, **question):
+        self.process.stdin.write(json.dumps(question).encode() + b"\n")
+        self.process.stdin.flush()
+        return json.loads(self.process.stdout.readline())
+
+    def close(self):
+        self.process.stdin.close()
+        self.process.wait(60)
+
+
+def counted(counts, expected):
+    """Compares what was done with the table: a direction that goes missing is a failure."""
+    print(f"   {json.dumps(counts)}", flush=True)
+    assert counts == expected, f"counted {counts} instead of {expected}"
+
+
+FOLDER = tempfile.TemporaryDirectory(prefix="octavo-webhook-sig-")
+
+
+def path(name, content=None):
+    """A file that is gone when the driver ends."""
+    where = os.path.join(FOLDER.name, name)
+    if content is not None:
+        with open(where, "wb") as file:
+            file.write(content)
+    return where
+
+
+def openssl(*arguments, stdin=None):
+    return subprocess.run(["openssl", *arguments], input=stdin, capture_output=True, check=False)
+
+
+def any_bytes(length):
+    return random.randbytes(length)
+
+
+def word(most):
+    return "".join(random.choices(WORD + "-", k=random.randrange(1, most)))
 
 
 def b64(data):
@@ -92,7 +144,7 @@ def run(peer, name, scheme, verify=None, sign=None, key="text", body=text, more=
                 return False
 
         if verify:
-            questions = [dict(op="sign", scheme=scheme, key=b64(case.key), id=case.id, at=case.at, body=b64(case.body), url=case.url) for case in judged]
+            questions = [dict(op="sign", scheme=scheme, key=case.sign_key, id=case.id, at=case.at, body=b64(case.body), url=case.url) for case in judged]
             for case, answer in zip(judged, ask(questions)):
                 headers = dict(answer["headers"])
                 accepts.error = None
@@ -105,7 +157,7 @@ def run(peer, name, scheme, verify=None, sign=None, key="text", body=text, more=
             for case in judged:
                 headers = list(sign(case).items())
                 for body in (case.body, case.forged()):
-                    questions.append(dict(op="verify", scheme=scheme, key=b64(case.key), headers=headers, body=b64(body), now=case.now, url=case.seen or case.url))
+                    questions.append(dict(op="verify", scheme=scheme, key=case.verify_key, headers=headers, body=b64(body), now=case.now, url=case.seen or case.url))
             for index, answer in enumerate(ask(questions)):
                 case = judged[index // 2]
                 if index % 2 == 0:

@@ -3,26 +3,24 @@
 use serde_json::Value;
 use webhook_sig::{KeyRing, Scheme, Secret, Sha1Scheme, Sign, Verify};
 
-use crate::{Ask, signed, verify};
+use crate::{Ask, Fallible, Operation, sign, verify};
 
 /// None if the scheme is none of these.
-pub(crate) fn answer(ask: &Ask) -> Option<Result<Value, String>> {
+pub(crate) fn answer(ask: &Ask) -> Option<Fallible<Value>> {
     if let Ok(scheme) = ask.scheme.parse::<Scheme>() {
-        return Some(ring(ask, KeyRing::new()).and_then(|ring| either(ask, &ring, scheme)));
+        return Some(either(ask, KeyRing::new(), scheme));
     }
     let scheme = Sha1Scheme::ALL.into_iter().find(|scheme| scheme.as_str() == ask.scheme)?;
-    Some(ring(ask, KeyRing::sha1()).and_then(|ring| either(ask, &ring, scheme)))
+    Some(either(ask, KeyRing::sha1(), scheme))
 }
 
-fn ring<K: Verify + From<Secret>>(ask: &Ask, ring: KeyRing<K>) -> Result<KeyRing<K>, String> {
-    let secret = Secret::try_from(ask.key()?).map_err(|error| error.to_string())?;
-    ring.key("key", secret).map_err(|error| error.to_string())
-}
-
-fn either<K: Sign + Verify>(ask: &Ask, ring: &KeyRing<K>, scheme: K::Scheme) -> Result<Value, String> {
-    match ask.op.as_str() {
-        "sign" => signed(ring.signer(scheme).with_url(&ask.url).sign(&ask.id, ask.at(), &ask.body()?)),
-        "verify" => verify(ask, ring, scheme),
-        other => Err(format!("no such operation: {other}")),
+fn either<K>(ask: &Ask, ring: KeyRing<K>, scheme: K::Scheme) -> Fallible<Value>
+where
+    K: Sign + Verify + From<Secret>,
+{
+    let ring = ring.key("key", Secret::try_from(ask.key()?)?)?;
+    match ask.operation()? {
+        Operation::Sign => sign(ask, &ring, scheme),
+        Operation::Verify => verify(ask, &ring, scheme),
     }
 }

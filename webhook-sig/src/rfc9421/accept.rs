@@ -11,7 +11,9 @@ use super::error::{Exceeded, Reject, SignError};
 use super::limits::Limits;
 use super::params::{ALG, CREATED, EXPIRES, KEYID, NONCE, Params, TAG};
 use super::sign::Signing;
-use crate::structured_fields::{self, Bare, Bounds, Dictionary, Fault, InnerList, Member, Parameters};
+use crate::structured_fields::{
+    self, Bare, Bounds, Dictionary, Fault, InnerList, Joined, Member, NotJoined, Parameters,
+};
 use crate::{HeaderSource, UnixMillis};
 
 /// One signature that a peer asks for.
@@ -225,16 +227,14 @@ impl Accept {
     pub fn read(headers: &(impl HeaderSource + ?Sized), limits: &Limits) -> Result<Self, Reject> {
         const FIELD: &str = "accept-signature";
         let malformed = Reject::Malformed { field: FIELD };
-        let mut value = String::new();
-        for line in headers.values(FIELD) {
-            if value.len() + line.len() + 2 > limits.max_signature_field {
-                return Err(Reject::Limit(Exceeded::SignatureField { max: limits.max_signature_field }));
-            }
-            if !value.is_empty() {
-                value.push_str(", ");
-            }
-            value.push_str(std::str::from_utf8(line).map_err(|_| malformed.clone())?);
-        }
+        let max = limits.max_signature_field;
+        let mut lines = Joined::new(max);
+        headers.values(FIELD).for_each(|line| lines.push(line));
+        let value = lines.finish().map_err(|fault| match fault {
+            NotJoined::TooLong => Reject::Limit(Exceeded::SignatureField { max }),
+            NotJoined::NotText => malformed.clone(),
+        })?;
+        let Some(value) = value else { return Ok(Self::default()) };
         let bounds = Bounds {
             members: limits.max_labels,
             items: limits.max_components,

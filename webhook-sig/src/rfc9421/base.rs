@@ -1,6 +1,6 @@
 //! The signature base (RFC 9421 §2.5): what is signed, line by line.
 
-use std::string::String;
+use std::string::{String, ToString as _};
 use std::vec::Vec;
 
 use base64::Engine as _;
@@ -8,7 +8,7 @@ use base64::prelude::BASE64_STANDARD;
 
 use super::component::{ComponentError, Identifier};
 use super::error::SignError;
-use super::message::{Fields, Message, push_line};
+use super::message::{Fields, Message, is_line, push_line};
 use super::sign::Signing;
 use crate::structured_fields::{self, Bounds, InnerList, Member};
 
@@ -91,49 +91,49 @@ pub fn signature_base(signing: &Signing, message: &Message<'_>) -> Result<String
 /// A signature base.
 pub(super) struct Base {
     pub(super) text: String,
-    /// Where the value of `@signature-params` begins in it, which is also that of the label in `Signature-Input`.
-    params: usize,
+    /// The value of `@signature-params`, its last line, which is also that of the label in `Signature-Input`.
+    pub(super) params: String,
 }
 
-impl Base {
-    pub(super) fn params(&self) -> &str {
-        self.text.get(self.params..).unwrap_or_default()
-    }
-}
+/// Where most bases have room: one of ten components with values of common length.
+const USUAL: usize = 768;
 
-/// Makes the base for covered components and their parameters.
+/// Makes the base for covered components, which `identifiers` are read from, and their parameters.
 pub(super) fn build(
     covered: &InnerList<'_>,
+    identifiers: &[Identifier<'_>],
     message: &Message<'_>,
     rules: &Rules,
     max: usize,
 ) -> Result<Base, BaseError> {
-    let mut base = String::with_capacity(1024);
-    let mut seen: Vec<Identifier<'_>> = Vec::with_capacity(covered.items.len());
-    for item in &covered.items {
-        let fail = |error| {
-            let mut component = String::new();
-            structured_fields::write_item(item, &mut component);
-            BaseError::Component(component, error)
-        };
-        let identifier = Identifier::read(item).map_err(fail)?;
+    let mut text = String::with_capacity(USUAL);
+    let mut params = String::with_capacity(USUAL / 3);
+    params.push('(');
+    for (index, (item, identifier)) in covered.items.iter().zip(identifiers).enumerate() {
+        let fail = |error| BaseError::Component(item.to_string(), error);
         identifier.check().map_err(fail)?;
-        if seen.contains(&identifier) {
+        if identifiers.iter().take(index).any(|earlier| earlier == identifier) {
             return Err(fail(ComponentError::Repeated));
         }
-        seen.push(identifier);
-        structured_fields::write_item(item, &mut base);
-        base.push_str(": ");
-        append(&identifier, message, rules, max, &mut base).map_err(fail)?;
-        base.push('\n');
-        if base.len() > max {
+        if index > 0 {
+            params.push(' ');
+        }
+        // An identifier stands in its own line and in the last one, as one text.
+        let from = params.len();
+        structured_fields::write_item(item, &mut params);
+        text.push_str(params.get(from..).unwrap_or_default());
+        text.push_str(": ");
+        append(identifier, message, rules, max, &mut text).map_err(fail)?;
+        text.push('\n');
+        if text.len() > max {
             return Err(BaseError::TooLong);
         }
     }
-    base.push_str("\"@signature-params\": ");
-    let params = base.len();
-    structured_fields::write_inner_list(covered, &mut base);
-    if base.len() > max { Err(BaseError::TooLong) } else { Ok(Base { text: base, params }) }
+    params.push(')');
+    structured_fields::write_parameters(&covered.parameters, &mut params);
+    text.push_str("\"@signature-params\": ");
+    text.push_str(&params);
+    if text.len() > max { Err(BaseError::TooLong) } else { Ok(Base { text, params }) }
 }
 
 /// Appends the value of one component.
@@ -194,9 +194,11 @@ fn joined(fields: &dyn Fields, name: &str, max: usize) -> Result<String, Compone
 
 /// One line of a field, without white space at its ends and with each fold as one space.
 fn push_value(line: &[u8], out: &mut String) -> Result<(), ComponentError> {
-    let text = std::str::from_utf8(trim(line)).map_err(|_| ComponentError::Value)?;
-    if !text.contains(['\r', '\n']) {
-        return push_line(text, out);
+    let line = trim(line);
+    let text = std::str::from_utf8(line).map_err(|_| ComponentError::Value)?;
+    if is_line(line) {
+        out.push_str(text);
+        return Ok(());
     }
     // RFC 9112 §5.2: a line end followed by white space. Anything else would begin a line of its own.
     let mut rest = text;

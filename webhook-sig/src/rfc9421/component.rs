@@ -46,7 +46,7 @@ impl Component {
     /// [`ComponentError::Name`] if it is not the name of a field.
     pub fn field(name: &str) -> Result<Self, ComponentError> {
         let name = name.to_ascii_lowercase();
-        if name.is_empty() || !name.bytes().all(is_field_byte) {
+        if !is_field_name(&name) {
             return Err(ComponentError::Name);
         }
         Ok(Self { name, sf: false, key: None, bs: false, query: None, tr: false, req: false })
@@ -154,11 +154,7 @@ impl Component {
 
 impl fmt::Display for Component {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut text = String::new();
-        if let Some(item) = self.to_item() {
-            structured_fields::write_item(&item, &mut text);
-        }
-        f.write_str(&text)
+        self.to_item().map_or(Ok(()), |item| item.fmt(f))
     }
 }
 
@@ -199,13 +195,13 @@ impl<'i> Identifier<'i> {
     pub(super) fn check(&self) -> Result<(), ComponentError> {
         let Self { name, sf, key, bs, query, tr, .. } = *self;
         if name.starts_with('@') {
-            if !DERIVED.contains(&name) {
+            if !is_derived(name) {
                 return Err(ComponentError::Name);
             }
             let plain = !sf && key.is_none() && !bs && !tr && query.is_some() == (name == "@query-param");
             return if plain { Ok(()) } else { Err(ComponentError::Parameter) };
         }
-        if name.is_empty() || !name.bytes().all(|byte| is_field_byte(byte) && !byte.is_ascii_uppercase()) {
+        if !is_field_name(name) {
             return Err(ComponentError::Name);
         }
         // §2.1.3: `bs` is not compatible with the strict form of any structure.
@@ -226,39 +222,53 @@ impl<'i> Identifier<'i> {
 }
 
 /// RFC 9421 §2.2, but for `@signature-params`, which no signature lists.
-const DERIVED: [&str; 9] = [
-    "@method",
-    "@target-uri",
-    "@authority",
-    "@scheme",
-    "@request-target",
-    "@path",
-    "@query",
-    "@query-param",
-    "@status",
-];
-
-/// `tchar` (RFC 9110 §5.6.2).
-const fn is_field_byte(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric()
-        || matches!(
-            byte,
-            b'!' | b'#'
-                | b'$'
-                | b'%'
-                | b'&'
-                | b'\''
-                | b'*'
-                | b'+'
-                | b'-'
-                | b'.'
-                | b'^'
-                | b'_'
-                | b'`'
-                | b'|'
-                | b'~'
-        )
+fn is_derived(name: &str) -> bool {
+    matches!(
+        name,
+        "@method"
+            | "@target-uri"
+            | "@authority"
+            | "@scheme"
+            | "@request-target"
+            | "@path"
+            | "@query"
+            | "@query-param"
+            | "@status"
+    )
 }
+
+/// Whether it is the name of a field in lower case: `tchar` (RFC 9110 §5.6.2) and no other.
+fn is_field_name(name: &str) -> bool {
+    !name.is_empty() && name.bytes().fold(true, |good, byte| good & FIELD_BYTES[usize::from(byte)])
+}
+
+const FIELD_BYTES: [bool; 256] = {
+    let mut table = [false; 256];
+    let mut byte = 0_u8;
+    while byte < 128 {
+        table[byte as usize] = byte.is_ascii_lowercase()
+            || byte.is_ascii_digit()
+            || matches!(
+                byte,
+                b'!' | b'#'
+                    | b'$'
+                    | b'%'
+                    | b'&'
+                    | b'\''
+                    | b'*'
+                    | b'+'
+                    | b'-'
+                    | b'.'
+                    | b'^'
+                    | b'_'
+                    | b'`'
+                    | b'|'
+                    | b'~'
+            );
+        byte += 1;
+    }
+    table
+};
 
 /// What is wrong with a component. Its text goes on from the component's identifier.
 #[non_exhaustive]

@@ -71,6 +71,11 @@ pub enum Reject {
 }
 
 impl Reject {
+    /// The signature does not cover the body.
+    pub(super) fn body_not_covered() -> Self {
+        Self::NotCovered { component: "\"content-digest\"".into() }
+    }
+
     /// The status to answer with: 413 for a body that is too large, 400 for a field that is missing or cannot be
     /// read, 401 for the rest.
     #[must_use]

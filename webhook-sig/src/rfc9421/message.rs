@@ -33,11 +33,12 @@ enum Start<'m> {
 
 /// Header fields behind a pointer, so that a message has one type.
 pub(super) trait Fields: Sync {
-    fn each(&self, name: &str, line: &mut dyn FnMut(&[u8]));
+    /// Hands over the value of each line of this name, which is in lower case, in the order received.
+    fn each<'f>(&'f self, name: &'f str, line: &mut dyn FnMut(&'f [u8]));
 }
 
 impl<H: HeaderSource + Sync> Fields for H {
-    fn each(&self, name: &str, line: &mut dyn FnMut(&[u8])) {
+    fn each<'f>(&'f self, name: &'f str, line: &mut dyn FnMut(&'f [u8])) {
         self.values(name).for_each(line);
     }
 }
@@ -218,9 +219,13 @@ impl<'m> Message<'m> {
     }
 
     fn push_scheme(&self, out: &mut String) -> Result<(), ComponentError> {
+        push_lower(self.given_scheme()?, out)
+    }
+
+    /// The scheme, in any case.
+    fn given_scheme(&self) -> Result<&str, ComponentError> {
         let Start::Request { target, scheme, .. } = &self.start else { return Err(ComponentError::Kind) };
-        let given = scheme.or_else(|| split_uri(target).map(|(scheme, _, _)| scheme)).unwrap_or("https");
-        push_lower(given, out)
+        Ok(scheme.or_else(|| split_uri(target).map(|(scheme, _, _)| scheme)).unwrap_or("https"))
     }
 
     /// The authority in lower case, without the default port of the scheme (RFC 9421 §2.2.3).
@@ -251,12 +256,13 @@ impl<'m> Message<'m> {
                 return Err(ComponentError::Target);
             }
         }
-        let mut scheme = String::new();
-        self.push_scheme(&mut scheme)?;
-        let port = match scheme.as_str() {
-            "https" => ":443",
-            "http" => ":80",
-            _ => return Ok(()),
+        let scheme = self.given_scheme()?;
+        let port = if scheme.eq_ignore_ascii_case("https") {
+            ":443"
+        } else if scheme.eq_ignore_ascii_case("http") {
+            ":80"
+        } else {
+            return Ok(());
         };
         if out.get(from..).is_some_and(|authority| authority.ends_with(port)) {
             out.truncate(out.len() - port.len());
@@ -280,9 +286,12 @@ impl fmt::Debug for Message<'_> {
 
 /// Scheme, authority and the rest of a whole URI.
 fn split_uri(target: &str) -> Option<(&str, &str, &str)> {
+    // Nearly every target is a path.
+    if !target.as_bytes().first().is_some_and(u8::is_ascii_alphabetic) {
+        return None;
+    }
     let (scheme, rest) = target.split_once("://")?;
-    let valid = scheme.starts_with(|first: char| first.is_ascii_alphabetic())
-        && scheme.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'-' | b'.'));
+    let valid = scheme.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'-' | b'.'));
     if !valid {
         return None;
     }
@@ -291,21 +300,30 @@ fn split_uri(target: &str) -> Option<(&str, &str, &str)> {
     Some((scheme, authority, rest))
 }
 
-/// Appends what can be part of one line of a signature base: printable ASCII.
+/// Whether it can be part of one line of a signature base: printable ASCII. All bytes are looked at before one decision, which
+/// compiles to vectors.
+pub(super) fn is_line(text: &[u8]) -> bool {
+    !text.iter().fold(false, |bad, byte| bad | !matches!(byte, b' '..=b'~' | b'\t'))
+}
+
+/// Appends what can be part of one line.
 pub(super) fn push_line(text: &str, out: &mut String) -> Result<(), ComponentError> {
-    if text.bytes().all(|byte| matches!(byte, b' '..=b'~' | b'\t')) {
-        out.push_str(text);
-        Ok(())
-    } else {
-        Err(ComponentError::Value)
+    if !is_line(text.as_bytes()) {
+        return Err(ComponentError::Value);
     }
+    out.push_str(text);
+    Ok(())
 }
 
 fn push_lower(text: &str, out: &mut String) -> Result<(), ComponentError> {
-    if !text.bytes().all(|byte| byte.is_ascii_graphic()) {
+    if text.bytes().fold(false, |bad, byte| bad | !byte.is_ascii_graphic()) {
         return Err(ComponentError::Value);
     }
-    out.extend(text.chars().map(|character| character.to_ascii_lowercase()));
+    let from = out.len();
+    out.push_str(text);
+    if let Some(added) = out.get_mut(from..) {
+        added.make_ascii_lowercase();
+    }
     Ok(())
 }
 

@@ -36,6 +36,7 @@
 //! ```
 
 mod accept;
+mod accepted;
 mod base;
 mod component;
 mod error;
@@ -43,10 +44,12 @@ mod key;
 mod limits;
 mod message;
 mod params;
+mod pending;
 mod sign;
 mod verify;
 
 pub use accept::{Accept, Request};
+pub use accepted::{Accepted, SignedHead};
 pub use base::{StructuredType, signature_base};
 pub use component::{Component, ComponentError};
 pub use error::{Exceeded, Reject, SignError};
@@ -54,5 +57,6 @@ pub use key::{MessageKey, MessageSigningKey};
 pub use limits::Limits;
 pub use message::Message;
 pub use params::Params;
+pub use pending::{Collecting, Pending};
 pub use sign::{SignatureFields, Signing};
-pub use verify::{Accepted, Binding, Collecting, Pending, Verifier};
+pub use verify::{Binding, Verifier};

@@ -117,7 +117,7 @@ impl Signing {
     pub fn sign(&self, message: &Message<'_>, key: &MessageSigningKey) -> Result<SignatureFields, SignError> {
         let signing = self.with_algorithm(key.algorithm());
         let base = signing.base(message)?;
-        Ok(SignatureFields::new(&self.label, base.params(), key.sign(base.text.as_bytes())))
+        Ok(SignatureFields::new(&self.label, &base.params, key.sign(base.text.as_bytes())))
     }
 
     /// Signs with a key that is somewhere else. This is the way of RSA.
@@ -140,7 +140,7 @@ impl Signing {
         let signing = self.with_algorithm(signer.algorithm());
         let base = signing.base(message).map_err(ExternalError::Sign)?;
         let signature = external::ask(signer, &ALLOWED, &[base.text.as_bytes()]).await?;
-        Ok(SignatureFields::new(&self.label, base.params(), signature))
+        Ok(SignatureFields::new(&self.label, &base.params, signature))
     }
 
     fn with_algorithm(&self, algorithm: SignatureAlgorithm) -> Self {
@@ -178,7 +178,9 @@ impl Signing {
             })?;
             covered.items.push(item);
         }
-        base::build(&covered, message, &self.rules, Limits::DEFAULT.max_base).map_err(|error| match error {
+        let identifiers: Vec<_> = self.components.iter().map(Component::identifier).collect();
+        let max = Limits::DEFAULT.max_base;
+        base::build(&covered, &identifiers, message, &self.rules, max).map_err(|error| match error {
             BaseError::Component(component, ComponentError::Repeated) => SignError::Repeated { component },
             BaseError::Component(component, error) => SignError::Component { component, error },
             // A verifier with the default limits would refuse it.

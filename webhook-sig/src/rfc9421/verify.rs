@@ -1,11 +1,11 @@
 //! Verifying a message: the signature first, which needs no body, then the body against the digest that the
 //! signature covers.
 
+use std::borrow::Cow;
 use std::string::{String, ToString as _};
 use std::vec::Vec;
 
-use sha2::{Digest as _, Sha256};
-
+use super::accepted::{Accepted, SignedHead};
 use super::base::{self, BaseError, Rules, StructuredType};
 use super::component::{Component, Identifier};
 use super::error::{Exceeded, Reject};
@@ -13,23 +13,22 @@ use super::key::MessageKey;
 use super::limits::Limits;
 use super::message::{Fields, Message};
 use super::params::Params;
-use crate::digest::{Check, DigestError, Digests, Lines};
-use crate::structured_fields::{self, Bounds, Dictionary, Fault, InnerList, Member};
-use crate::verify::Verified;
-use crate::{KeyId, KeyRing, UnixMillis};
+use super::pending::Pending;
+use crate::digest::{DigestError, Digests, Lines};
+use crate::structured_fields::{self, Bounds, Dictionary, Fault, InnerList, Joined, Member, NotJoined};
+use crate::{KeyRing, UnixMillis};
 
-/// Whether the body has to be bound to the signature by `content-digest`.
+/// Whether the body has to be bound to the signature by `content-digest`. A body that nothing binds is no body that was
+/// verified: [`Verifier::verify_head`] is for messages of which the body does not matter.
 #[non_exhaustive]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Binding {
     /// Always: the default.
     #[default]
     Required,
-    /// Unless the body is empty, so that requests without one may go without a digest.
+    /// Unless the body is empty, so that requests without one may go without a digest. Such a message says nothing of whether
+    /// it had a body on its way.
     UnlessEmpty,
-    /// Not at all. What comes out is then a body that anyone may have changed: only for messages whose body is
-    /// not looked at.
-    Off,
 }
 
 /// Verifies the signature of a message and the body that it covers.
@@ -133,9 +132,19 @@ impl<'r> Verifier<'r> {
         body: B,
         now: UnixMillis,
     ) -> Result<Accepted<B>, Reject> {
-        let mut pending = self.begin(message, now)?;
-        pending.update(body.as_ref())?;
-        pending.finish_with(body)
+        let (head, digests) = self.admit(message, now, Some(self.binding))?;
+        let bytes = body.as_ref();
+        let max = self.limits.max_body;
+        if bytes.len() > max {
+            return Err(Reject::Limit(Exceeded::Body { max }));
+        }
+        match &digests {
+            Some(digests) => digests.verify(bytes).map_err(Reject::Digest)?,
+            None if bytes.is_empty() => {}
+            None => return Err(Reject::body_not_covered()),
+        }
+        let identity = digests.and_then(|digests| digests.sha256());
+        Ok(Accepted::new(head, identity.unwrap_or_else(|| super::pending::sha256(bytes)), body))
     }
 
     /// Verifies the signature of a message whose body is still to come. A message that is refused here is refused
@@ -144,6 +153,57 @@ impl<'r> Verifier<'r> {
     /// # Errors
     /// [`Reject`].
     pub fn begin(&self, message: &Message<'_>, now: UnixMillis) -> Result<Pending, Reject> {
+        let (head, digests) = self.admit(message, now, Some(self.binding))?;
+        Ok(Pending::new(head, digests.as_ref(), self.limits.max_body))
+    }
+
+    /// Verifies the signature of a message whose body nobody looks at, such as a GET or a HEAD: `content-digest` is not asked
+    /// for, and what comes out has no body, so that one which nothing binds cannot be taken for one that was verified.
+    ///
+    /// ```
+    /// use webhook_sig::rfc9421::{Component, Message, Signing, Verifier};
+    /// use webhook_sig::{KeyRing, Secret, UnixMillis};
+    ///
+    /// let now = UnixMillis::from_secs(1_618_884_473);
+    /// let secret = Secret::raw("a secret of both sides, of 32 bytes or more")?;
+    /// let covered = [Component::parse("@method")?, Component::parse("@authority")?];
+    /// let mut headers = vec![("host".to_owned(), "example.com".to_owned())];
+    /// let signing = Signing::new("sig1", covered.clone())?.created(now).without_body();
+    /// headers.extend(signing.sign(&Message::request("GET", "/", &headers), &secret.clone().into())?);
+    ///
+    /// let ring = KeyRing::messages().key("k1", secret)?;
+    /// let head = Verifier::new(&ring).require(covered).verify_head(&Message::request("GET", "/", &headers), now)?;
+    /// assert_eq!(head.key().as_str(), "k1");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// A parser that wants a verified body does not take it:
+    ///
+    /// ```compile_fail,E0308
+    /// use webhook_sig::rfc9421::{Message, Reject, Verifier};
+    /// use webhook_sig::{UnixMillis, Verified};
+    ///
+    /// fn parse<B>(body: &Verified<B>) {}
+    ///
+    /// fn receive(verifier: &Verifier<'_>, message: &Message<'_>, now: UnixMillis) -> Result<(), Reject> {
+    ///     parse(&verifier.verify_head(message, now)?);
+    ///     Ok(())
+    /// }
+    /// ```
+    ///
+    /// # Errors
+    /// [`Reject`].
+    pub fn verify_head(&self, message: &Message<'_>, now: UnixMillis) -> Result<SignedHead, Reject> {
+        self.admit(message, now, None).map(|(head, _)| head)
+    }
+
+    /// Everything but the body: a signature that holds, and the digests that it covers where a binding is asked for.
+    fn admit(
+        &self,
+        message: &Message<'_>,
+        now: UnixMillis,
+        binding: Option<Binding>,
+    ) -> Result<(SignedHead, Option<Digests>), Reject> {
         let limits = &self.limits;
         let input = read_field(message.headers(), "signature-input", limits)?;
         let field = read_field(message.headers(), "signature", limits)?;
@@ -158,7 +218,7 @@ impl<'r> Verifier<'r> {
             }
             let malformed = Reject::Malformed { field: "signature-input" };
             let Member::InnerList(covered) = member else { return Err(malformed) };
-            let params = Params::read(&covered.parameters).ok_or(malformed)?;
+            let Some(params) = Params::read(&covered.parameters) else { return Err(malformed) };
             if self.tag.is_some() && self.tag != params.tag {
                 continue;
             }
@@ -167,23 +227,12 @@ impl<'r> Verifier<'r> {
                 _ => None,
             };
             let signature = signature.ok_or(Reject::Malformed { field: "signature" })?;
-            match self.check(covered, &params, signature, message, now, &mut verifications) {
-                Ok(Held { key, digest, covered }) => {
-                    return Ok(Pending {
-                        label: label.as_str().into(),
-                        covered,
-                        params,
-                        key,
-                        digest: digest.as_ref().map(Digests::begin),
-                        identity: Sha256::new(),
-                        needs_empty: digest.is_none() && self.binding == Binding::UnlessEmpty,
-                        body: 0,
-                        max_body: limits.max_body,
-                    });
-                }
+            let claim = Claim { label: label.as_str(), covered, params, signature };
+            match self.check(claim, message, now, binding, &mut verifications) {
                 // A limit is one for the whole message.
                 Err(limit @ Reject::Limit(_)) => return Err(limit),
                 Err(other) => reject = other,
+                admitted => return admitted,
             }
         }
         Err(reject)
@@ -192,25 +241,28 @@ impl<'r> Verifier<'r> {
     /// Whether one signature holds, the cheap questions first.
     fn check(
         &self,
-        covered: &InnerList<'_>,
-        params: &Params,
-        signature: &[u8],
+        claim: Claim<'_>,
         message: &Message<'_>,
         now: UnixMillis,
+        binding: Option<Binding>,
         verifications: &mut usize,
-    ) -> Result<Held, Reject> {
-        self.check_params(params, now)?;
+    ) -> Result<(SignedHead, Option<Digests>), Reject> {
+        let Claim { label, covered, params, signature } = claim;
+        self.check_params(&params, now)?;
         let mut identifiers = Vec::with_capacity(covered.items.len());
         for item in &covered.items {
             let identifier = Identifier::read(item)
-                .map_err(|error| Reject::Component { component: identifier_text(item), error })?;
+                .map_err(|error| Reject::Component { component: item.to_string(), error })?;
             identifiers.push(identifier);
         }
         let missing = self.required.iter().find(|component| !identifiers.contains(&component.identifier()));
         if let Some(component) = missing {
             return Err(Reject::NotCovered { component: component.to_string() });
         }
-        let binding = self.binding_component(&identifiers)?;
+        let bound = match binding {
+            Some(binding) => binding_component(&identifiers, binding)?,
+            None => None,
+        };
 
         let mut candidates = self.ring.active_entries(now).filter(|entry| match &params.keyid {
             Some(keyid) => entry.id().as_str() == keyid,
@@ -218,7 +270,7 @@ impl<'r> Verifier<'r> {
         });
         let mut reject = Reject::UnknownKey;
         let first = candidates.next().ok_or(Reject::UnknownKey)?;
-        let base = match base::build(covered, message, &self.rules, self.limits.max_base) {
+        let base = match base::build(covered, &identifiers, message, &self.rules, self.limits.max_base) {
             Ok(base) => base,
             Err(BaseError::Component(component, error)) => {
                 return Err(Reject::Component { component, error });
@@ -228,7 +280,7 @@ impl<'r> Verifier<'r> {
             }
         };
         // The digest is read before the signature is computed, as that costs more.
-        let digest = match binding {
+        let digests = match bound {
             Some(identifier) => Some(read_digests(message, identifier)?),
             None => None,
         };
@@ -242,8 +294,8 @@ impl<'r> Verifier<'r> {
                 return Err(Reject::Limit(Exceeded::Verifications { max: self.limits.max_verifications }));
             }
             if entry.key().verify(base.text.as_bytes(), signature) {
-                let covered = base.params().into();
-                return Ok(Held { key: entry.id().clone(), digest, covered });
+                let key = entry.id().clone();
+                return Ok((SignedHead::new(label.into(), base.params, params, key), digests));
             }
             reject = Reject::NoMatch;
         }
@@ -272,35 +324,34 @@ impl<'r> Verifier<'r> {
             _ => Ok(()),
         }
     }
-
-    /// The component that binds the body: `content-digest` of this message's header, in whatever form.
-    fn binding_component<'i>(
-        &self,
-        identifiers: &[Identifier<'i>],
-    ) -> Result<Option<Identifier<'i>>, Reject> {
-        let found = identifiers
-            .iter()
-            .find(|identifier| identifier.name == "content-digest" && !identifier.req && !identifier.tr);
-        match (found, self.binding) {
-            (_, Binding::Off) => Ok(None),
-            (Some(identifier), _) => Ok(Some(*identifier)),
-            (None, Binding::UnlessEmpty) => Ok(None),
-            (None, Binding::Required) => Err(Reject::NotCovered { component: "\"content-digest\"".into() }),
-        }
-    }
 }
 
-/// A signature that holds.
-struct Held {
-    key: KeyId,
-    digest: Option<Digests>,
-    /// The value of `@signature-params`.
-    covered: String,
+/// What a message says of one signature.
+struct Claim<'c> {
+    label: &'c str,
+    covered: &'c InnerList<'c>,
+    params: Params,
+    signature: &'c [u8],
+}
+
+/// The component that binds the body: `content-digest` of this message's header, in whatever form.
+fn binding_component<'i>(
+    identifiers: &[Identifier<'i>],
+    binding: Binding,
+) -> Result<Option<Identifier<'i>>, Reject> {
+    let found = identifiers
+        .iter()
+        .find(|identifier| identifier.name == "content-digest" && !identifier.req && !identifier.tr);
+    match (found, binding) {
+        (Some(identifier), _) => Ok(Some(*identifier)),
+        (None, Binding::UnlessEmpty) => Ok(None),
+        (None, Binding::Required) => Err(Reject::body_not_covered()),
+    }
 }
 
 /// The digests that are covered: with `key`, only that of one algorithm.
 fn read_digests(message: &Message<'_>, identifier: Identifier<'_>) -> Result<Digests, Reject> {
-    let mut lines = Lines::default();
+    let mut lines = Lines::new();
     message.headers().each("content-digest", &mut |line| lines.push(line));
     let digests = lines.digests().map_err(Reject::Digest)?;
     match identifier.key {
@@ -309,38 +360,21 @@ fn read_digests(message: &Message<'_>, identifier: Identifier<'_>) -> Result<Dig
     }
 }
 
-fn identifier_text(item: &structured_fields::Item<'_>) -> String {
-    let mut text = String::new();
-    structured_fields::write_item(item, &mut text);
-    text
-}
-
 /// A field with all its lines, within the limit.
-fn read_field(headers: &dyn Fields, field: &'static str, limits: &Limits) -> Result<String, Reject> {
-    let mut value = String::new();
-    let mut any = false;
-    let mut result = Ok(());
-    headers.each(field, &mut |line| {
-        if result.is_err() {
-            return;
-        }
-        if value.len() + line.len() + 2 > limits.max_signature_field {
-            result = Err(Reject::Limit(Exceeded::SignatureField { max: limits.max_signature_field }));
-            return;
-        }
-        match std::str::from_utf8(line) {
-            Ok(line) => {
-                if any {
-                    value.push_str(", ");
-                }
-                value.push_str(line);
-                any = true;
-            }
-            Err(_) => result = Err(Reject::Malformed { field }),
-        }
-    });
-    result?;
-    if any { Ok(value) } else { Err(Reject::Missing { field }) }
+fn read_field<'m>(
+    headers: &'m dyn Fields,
+    field: &'static str,
+    limits: &Limits,
+) -> Result<Cow<'m, str>, Reject> {
+    let max = limits.max_signature_field;
+    let mut lines = Joined::new(max);
+    headers.each(field, &mut |line| lines.push(line));
+    match lines.finish() {
+        Ok(Some(value)) => Ok(value),
+        Ok(None) => Err(Reject::Missing { field }),
+        Err(NotJoined::TooLong) => Err(Reject::Limit(Exceeded::SignatureField { max })),
+        Err(NotJoined::NotText) => Err(Reject::Malformed { field }),
+    }
 }
 
 /// A label or a parameter that is there twice is refused: which one counts would be up to the reader.
@@ -357,151 +391,4 @@ fn parse<'v>(value: &'v str, field: &'static str, limits: &Limits) -> Result<Dic
         Fault::Items => Reject::Limit(Exceeded::Components { max: limits.max_components }),
         Fault::Parameters => Reject::Limit(Exceeded::Parameters { max: limits.max_parameters }),
     })
-}
-
-/// A message whose signature holds and whose body is on its way ([`Verifier::begin`]): hand it the body in pieces of
-/// any size. Nothing of it may be acted upon before [`Pending::finish`].
-#[derive(Clone, Debug)]
-pub struct Pending {
-    label: String,
-    covered: String,
-    params: Params,
-    key: KeyId,
-    digest: Option<Check>,
-    /// The SHA-256 of the body, for the dedupe key, where the message does not give it.
-    identity: Sha256,
-    needs_empty: bool,
-    body: usize,
-    max_body: usize,
-}
-
-impl Pending {
-    /// What the signature says of itself: a nonce can be looked up while the body arrives.
-    #[must_use]
-    pub const fn params(&self) -> &Params {
-        &self.params
-    }
-
-    /// Takes the next piece of the body.
-    ///
-    /// # Errors
-    /// [`Reject::Limit`] once the body is longer than [`Limits::max_body`]; then, and whenever called after that.
-    pub fn update(&mut self, chunk: &[u8]) -> Result<(), Reject> {
-        self.body = self.body.saturating_add(chunk.len());
-        self.check_size()?;
-        if let Some(digest) = &mut self.digest {
-            digest.update(chunk);
-        }
-        if self.expected_sha256().is_none() {
-            self.identity.update(chunk);
-        }
-        Ok(())
-    }
-
-    /// Ends the body and compares its digests.
-    ///
-    /// # Errors
-    /// [`Reject::Digest`], or again what [`Pending::update`] said.
-    pub fn finish(self) -> Result<Accepted<()>, Reject> {
-        self.finish_with(())
-    }
-
-    /// Keeps the body while it is verified, to get it out as `Verified<Vec<u8>>`.
-    #[must_use]
-    pub fn collect(self) -> Collecting {
-        Collecting { pending: self, body: Vec::new() }
-    }
-
-    fn finish_with<B>(self, body: B) -> Result<Accepted<B>, Reject> {
-        self.check_size()?;
-        if self.needs_empty && self.body > 0 {
-            return Err(Reject::NotCovered { component: "\"content-digest\"".into() });
-        }
-        let expected = self.expected_sha256();
-        if let Some(digest) = self.digest {
-            digest.finish().map_err(Reject::Digest)?;
-        }
-        // The digest that was compared is that of the body.
-        let identity = expected.unwrap_or_else(|| self.identity.finalize().into());
-        let verified = Verified::by_body(body, identity, self.params.created, self.key);
-        Ok(Accepted { verified, label: self.label, covered: self.covered, params: self.params })
-    }
-
-    fn expected_sha256(&self) -> Option<[u8; 32]> {
-        self.digest.as_ref().and_then(Check::expected_sha256)
-    }
-
-    fn check_size(&self) -> Result<(), Reject> {
-        let max = self.max_body;
-        if self.body > max { Err(Reject::Limit(Exceeded::Body { max })) } else { Ok(()) }
-    }
-}
-
-/// A message under way that keeps the body ([`Pending::collect`]).
-#[derive(Clone, Debug)]
-pub struct Collecting {
-    pending: Pending,
-    body: Vec<u8>,
-}
-
-impl Collecting {
-    /// Takes the next piece of the body.
-    ///
-    /// # Errors
-    /// As [`Pending::update`].
-    pub fn update(&mut self, chunk: &[u8]) -> Result<(), Reject> {
-        self.pending.update(chunk)?;
-        self.body.extend_from_slice(chunk);
-        Ok(())
-    }
-
-    /// Ends the body and compares its digests.
-    ///
-    /// # Errors
-    /// As [`Pending::finish`].
-    pub fn finish(self) -> Result<Accepted<Vec<u8>>, Reject> {
-        self.pending.finish_with(self.body)
-    }
-}
-
-/// A message that was accepted: the verified body, and what its signature covers.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Accepted<B> {
-    verified: Verified<B>,
-    label: String,
-    covered: String,
-    params: Params,
-}
-
-impl<B> Accepted<B> {
-    /// The body, if the binding was not turned off ([`Binding::Off`]).
-    pub const fn verified(&self) -> &Verified<B> {
-        &self.verified
-    }
-
-    /// The body, without what its signature covers.
-    pub fn into_verified(self) -> Verified<B> {
-        self.verified
-    }
-
-    /// The label of the signature that holds.
-    pub fn label(&self) -> &str {
-        &self.label
-    }
-
-    /// The identifiers of the components that are covered, in their order. What is not among them may have been
-    /// changed on the way.
-    pub fn covered(&self) -> Vec<String> {
-        // What the base had, so it is a list again.
-        let bounds = Bounds { members: 1, items: usize::MAX, parameters: usize::MAX, unique: true };
-        match structured_fields::list(&self.covered, &bounds).as_deref() {
-            Ok([Member::InnerList(covered)]) => covered.items.iter().map(identifier_text).collect(),
-            _ => Vec::new(),
-        }
-    }
-
-    /// What the signature says of itself.
-    pub const fn params(&self) -> &Params {
-        &self.params
-    }
 }

@@ -42,6 +42,8 @@ pub struct Layout {
     pub(crate) unit: TimeUnit,
     pub(crate) before: &'static [Part],
     pub(crate) after: &'static [Part],
+    pub(crate) signs_id: bool,
+    pub(crate) signs_time: bool,
     pub(crate) content: Content,
     pub(crate) max_body: usize,
     pub(crate) tolerance: Duration,
@@ -109,6 +111,8 @@ impl Layout {
             unit: TimeUnit::Seconds,
             before: &[],
             after: &[],
+            signs_id: false,
+            signs_time: false,
             content: Content::Bytes,
             max_body: Limits::DEFAULT.max_body,
             tolerance: Limits::DEFAULT.tolerance_past,
@@ -132,14 +136,16 @@ impl Layout {
         self
     }
 
-    /// The header that holds the id. It is signed where a [`Part::Id`] says so.
+    /// The header that holds the id. Without a [`Part::Id`] it is not signed: then it has to be an id, and tells nothing of the event
+    /// ([`Verified::id`](crate::Verified::id) is `None`).
     #[must_use]
     pub const fn id(mut self, header: &'static str) -> Self {
         self.id = Some(header);
         self
     }
 
-    /// Where the time is, in seconds. It is signed where a [`Part::Time`] says so.
+    /// Where the time is, in seconds. In a header and without a [`Part::Time`] it is not signed: then it has to be near the present, and is
+    /// not told ([`Verified::at`](crate::Verified::at) is `None`).
     #[must_use]
     pub const fn time(mut self, time: TimeIn) -> Self {
         self.time = Some(time);
@@ -157,13 +163,25 @@ impl Layout {
     #[must_use]
     pub const fn before(mut self, parts: &'static [Part]) -> Self {
         self.before = parts;
-        self
+        self.noting(parts)
     }
 
     /// What is signed behind the body.
     #[must_use]
     pub const fn after(mut self, parts: &'static [Part]) -> Self {
         self.after = parts;
+        self.noting(parts)
+    }
+
+    const fn noting(mut self, mut parts: &[Part]) -> Self {
+        while let [part, rest @ ..] = parts {
+            match part {
+                Part::Id => self.signs_id = true,
+                Part::Time => self.signs_time = true,
+                Part::Text(_) | Part::Url => {}
+            }
+            parts = rest;
+        }
         self
     }
 
@@ -210,7 +228,13 @@ impl Layout {
         self.content == Content::Twilio || self.parts().any(|part| *part == Part::Url)
     }
 
-    /// Whether an id or a time is needed that stands in no header, so that no request can have it.
+    /// Whether nothing is needed of the body but its bytes in passing.
+    #[inline]
+    pub(crate) fn streams(&self) -> bool {
+        self.content == Content::Bytes && !matches!(self.time, Some(TimeIn::Json(_)))
+    }
+
+    /// What is signed around the body.
     pub(crate) fn parts(&self) -> impl Iterator<Item = &'static Part> {
         self.before.iter().chain(self.after)
     }

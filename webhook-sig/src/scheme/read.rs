@@ -80,7 +80,8 @@ pub(crate) fn read<'h, K: Verify, H: HeaderSource + ?Sized>(
     }
     let id = match layout.id {
         None => None,
-        Some(header) => Some(read_id(id.get(header)?, header, limits)?),
+        // What is not signed is no claim: anyone may have written it.
+        Some(header) => Some(read_id(id.get(header)?, header, limits)?).filter(|_| layout.signs_id),
     };
     let time = match layout.time {
         None | Some(TimeIn::Json(_)) => None,

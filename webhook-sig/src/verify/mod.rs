@@ -9,10 +9,12 @@ mod verified;
 #[cfg(test)]
 mod work;
 
+use sha2::{Digest as _, Sha256};
+
 use crate::algorithm::Verify;
-use crate::error::Reject;
+use crate::error::{Exceeded, Reject};
 use crate::key_ring::Entry;
-use crate::scheme::{self, Claims, Layout, Schemes as _};
+use crate::scheme::{self, Claims, Layout, Part, Schemes as _};
 use crate::{HeaderSource, HmacSha256, KeyRing, Limits, UnixMillis};
 
 pub(crate) use clock::Clock;
@@ -108,8 +110,55 @@ impl<'r, K: Verify> Verifier<'r, K> {
     ) -> Result<Verified<B>, Reject> {
         let clock = Clock::new(now, &self.limits);
         let claims = self.claims(headers, now, &clock)?;
+        if self.layout.streams() {
+            return self.passing(&claims, body, now);
+        }
         let mut pending = Pending::new(self.layout, claims, self.keys(now), self.url, self.limits.max_body);
         pending.whole(body, &clock)
+    }
+
+    /// Verifies a body of which nothing is needed but its bytes in passing: without the state that waits for them in
+    /// [`Pending`].
+    #[inline]
+    fn passing<B: AsRef<[u8]>>(
+        &self,
+        claims: &Claims<'_, K::Signature>,
+        body: B,
+        now: UnixMillis,
+    ) -> Result<Verified<B>, Reject> {
+        let bytes = body.as_ref();
+        let max = self.limits.max_body;
+        if bytes.len() > max {
+            return Err(Reject::Limit(Exceeded::Body { max }));
+        }
+        let part = |part| match part {
+            &Part::Text(text) => text.as_bytes(),
+            Part::Id => claims.id.unwrap_or_default(),
+            Part::Time => claims.time.map(|time| time.text).unwrap_or_default(),
+            Part::Url => self.url.unwrap_or_default().as_bytes(),
+        };
+        let Layout { before, after, .. } = self.layout;
+        let message = before.iter().map(part).chain(core::iter::once(bytes)).chain(after.iter().map(part));
+        let Some(key) = K::matching(self.keys(now), &claims.signatures, message) else {
+            return Err(Reject::NoMatch(Explain {
+                keys: self.keys(now).count(),
+                signatures: claims.signatures.len(),
+                garbled: claims.garbled,
+                foreign: claims.foreign,
+                body: bytes.len(),
+            }));
+        };
+        let (key, at) = (key.clone(), claims.time.map(|time| time.at));
+        match claims.id {
+            Some(id) => SignedId::new(id)
+                .map(|id| Verified::by_id(body, id, at, key))
+                // Never: `scheme::read` holds ids to this length.
+                .ok_or(Reject::Limit(Exceeded::Id { max: SignedId::MAX_LEN })),
+            None => {
+                let digest = Sha256::digest(bytes).into();
+                Ok(Verified::by_body(body, digest, at, key))
+            }
+        }
     }
 
     /// Begins to verify a request whose body is still to come: checks the headers, the limits on them and
@@ -142,9 +191,12 @@ impl<'r, K: Verify> Verifier<'r, K> {
         if self.url.is_none() && self.layout.needs_url() {
             return Err(Reject::Url);
         }
-        let claims = scheme::read::<K, H>(self.layout, headers, &self.limits, self.encoded)?;
+        let mut claims = scheme::read::<K, H>(self.layout, headers, &self.limits, self.encoded)?;
         if let Some(time) = &claims.time {
             clock.check(time.at)?;
+        }
+        if !self.layout.signs_time {
+            claims.time = None;
         }
         if self.keys(now).next().is_none() {
             return Err(Reject::NoMatch(Explain::default()));
