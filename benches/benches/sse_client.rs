@@ -2,7 +2,8 @@
 //!
 //! The bare parser and the machine are handed the frames of the same kind of hyper connection, which a task drives; `EventSource`
 //! brings its own. The floor takes the frames and looks at none. After criterion's report the contenders run in turn, and the least
-//! time of each gives the ratios that are printed beside their targets; then come bytes held (`-- ratios` for these alone).
+//! time of each gives the ratios that are printed beside their targets, and allocations an event, those of the connection counted; then
+//! come bytes held (`-- ratios` for these alone).
 #![allow(
     clippy::expect_used,
     clippy::unwrap_used,
@@ -24,7 +25,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use benches::{Counting, live};
+use benches::{Counting, allocations, live};
 use bytes::Bytes;
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group};
 use http::{Request, Response};
@@ -35,6 +36,7 @@ use hyper_util::{
     rt::{TokioExecutor, TokioIo},
     server::conn::auto,
 };
+use rustix::time::{ClockId, clock_gettime};
 use sse_codec::{
     Item, Parser,
     client::{Action, Client, ClientConfig, Verdict},
@@ -232,16 +234,22 @@ async fn bare_owned(server: &Server, path: &str) -> usize {
     events
 }
 
-/// The machine by itself, with its deadlines looked at after each chunk.
-async fn machine(server: &Server, path: &str) -> usize {
+/// A machine and the response that it has opened.
+async fn opened(server: &Server, path: &str) -> (Client, Response<Incoming>) {
     let mut config = server.config(path);
     config.idle_timeout = Some(Duration::from_secs(45));
     let mut client = Client::new(config, 0);
     client.show_comments(false);
     let Action::Connect(_) = client.poll(Instant::now()) else { panic!("it begins by connecting") };
-    let mut response = request(server.address, path).await;
+    let response = request(server.address, path).await;
     let verdict = client.on_response(Instant::now(), response.status(), response.headers());
     assert_eq!(verdict, Verdict::Open);
+    (client, response)
+}
+
+/// The machine by itself, with its deadlines looked at after each chunk.
+async fn machine(server: &Server, path: &str) -> usize {
+    let (mut client, mut response) = opened(server, path).await;
     let mut events = 0;
     while let Some(chunk) = chunk(&mut response).await {
         let now = Instant::now();
@@ -251,6 +259,22 @@ async fn machine(server: &Server, path: &str) -> usize {
                 black_box((event.data(), event.event(), event.id()));
                 events += 1;
             }
+        }
+        assert!(matches!(client.poll(now), Action::Read { .. }));
+    }
+    events
+}
+
+/// The machine, for whoever keeps the events.
+async fn machine_owned(server: &Server, path: &str) -> usize {
+    let (mut client, mut response) = opened(server, path).await;
+    let mut events = 0;
+    while let Some(chunk) = chunk(&mut response).await {
+        let now = Instant::now();
+        let mut rest = &chunk[..];
+        while let Some(event) = client.next_event(now, &mut rest).expect("within the limits") {
+            black_box(event);
+            events += 1;
         }
         assert!(matches!(client.poll(now), Action::Read { .. }));
     }
@@ -281,14 +305,16 @@ enum Contender {
     Bare,
     Machine,
     BareOwned,
+    MachineOwned,
     Source,
 }
 
-const CONTENDERS: [(&str, Contender); 5] = [
+const CONTENDERS: [(&str, Contender); 6] = [
     ("frames alone", Contender::Floor),
     ("bare parser, lent", Contender::Bare),
     ("machine, lent", Contender::Machine),
     ("bare parser, owned", Contender::BareOwned),
+    ("machine, owned", Contender::MachineOwned),
     ("EventSource, owned", Contender::Source),
 ];
 
@@ -299,6 +325,7 @@ fn run(runtime: &Runtime, server: &Server, path: &str, contender: Contender) -> 
             Contender::Bare => bare(server, path).await,
             Contender::Machine => machine(server, path).await,
             Contender::BareOwned => bare_owned(server, path).await,
+            Contender::MachineOwned => machine_owned(server, path).await,
             Contender::Source => source(server, path).await,
         }
     })
@@ -318,14 +345,16 @@ fn throughput(criterion: &mut Criterion) {
     group.finish();
 }
 
-/// The time that this thread was on a processor, which does not grow when others are.
+/// The seconds that this thread was on a processor, which do not grow when others are.
 fn busy() -> f64 {
-    let stat = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap_or_default();
-    stat.split(' ').next().and_then(|nanos| nanos.parse::<f64>().ok()).map_or(f64::NAN, |nanos| nanos / 1e9)
+    let time = clock_gettime(ClockId::ThreadCPUTime);
+    time.tv_sec as f64 + time.tv_nsec as f64 / 1e9
 }
 
 fn ratios(runtime: &Runtime, server: &Server) {
-    println!("\nMB/s by the clock, then by this thread's processor time; the best of {ROUNDS} runs in turn");
+    println!(
+        "\nMB/s by the clock, then by this thread's processor time, the best of {ROUNDS} runs in turn; allocations an event"
+    );
     let mut lines = Vec::new();
     for (path, _) in CORPORA {
         let counts = CONTENDERS.map(|(_, contender)| run(runtime, server, path, contender));
@@ -339,11 +368,13 @@ fn ratios(runtime: &Runtime, server: &Server) {
                 *least = [least[0].min(took[0]), least[1].min(took[1])];
             }
         }
-        for ((name, _), least) in CONTENDERS.iter().zip(&least) {
+        for ((name, contender), least) in CONTENDERS.iter().zip(&least) {
             let [clock, processor] = least.map(|time| STREAM as f64 / time / 1e6);
-            println!("{path:15} {name:20} {clock:8.0} {processor:8.0}");
+            let (_, allocated) = allocations(|| run(runtime, server, path, *contender));
+            let an_event = allocated as f64 / counts[1] as f64;
+            println!("{path:15} {name:20} {clock:8.0} {processor:8.0} {an_event:8.3}");
         }
-        for (ours, beside) in [(2, 1), (4, 3)] {
+        for (ours, beside) in [(2, 1), (4, 3), (5, 3)] {
             let by = |which: usize| least[ours][which] / least[beside][which];
             let verdict = if by(1) <= 1.10 { "" } else { "  ABOVE" };
             lines.push(format!(

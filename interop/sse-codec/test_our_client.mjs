@@ -278,10 +278,17 @@ await check("h2: RST_STREAM with each code is come back from", async () => {
   server.close();
 });
 
-await check("h2: 204, 500, an endless 301 and silence as over h1", async () => {
+await check("h2: 204, 500, a wrong type, 429, an endless 301 and silence as over h1", async () => {
   let redirects = 0;
+  const times = [];
   const server = await h2((stream, headers) => {
     switch (headers[":path"]) {
+      case "/html": stream.respond({ ":status": 200, "content-type": "text/html" }); return stream.end("<p>login");
+      case "/429":
+        times.push(performance.now());
+        if (times.length === 1) return stream.respond({ ":status": 429, "retry-after": "1" }, { endStream: true });
+        stream.respond(ok);
+        return stream.end("data: x\n\n");
       case "/204": return stream.respond({ ":status": 204 }, { endStream: true });
       case "/500": stream.respond({ ":status": 500 }); return stream.end("out of order");
       case "/301": redirects += 1; return stream.respond({ ":status": 301, location: "/301" }, { endStream: true });
@@ -291,6 +298,12 @@ await check("h2: 204, 500, an endless 301 and silence as over h1", async () => {
   });
   assert.deepEqual(await all(watch(`${server.url}/204`, "--http2")), []);
   assert.equal((await all(watch(`${server.url}/500`, "--http2")))[0].body, "out of order");
+  const [html] = await all(watch(`${server.url}/html`, "--http2"));
+  assert.match(html.why, /text\/html/);
+  assert.equal(html.body, "<p>login");
+  const limited = await all(watch(`${server.url}/429`, "--http2", ...fast, "--transient", "--events", "1"));
+  assert.deepEqual(kinds(limited), ["waiting", "open", "event"]);
+  assert.ok(times[1] - times[0] >= 1000, `${times[1] - times[0]} ms`);
   assert.match((await all(watch(`${server.url}/301`, "--http2")))[0].why, /more than 10 redirects/);
   assert.equal(redirects, 11);
   const silent = await all(watch(`${server.url}/silent`, "--http2", ...fast, "--response", "300", "--attempts", "2"));

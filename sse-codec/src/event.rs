@@ -120,6 +120,11 @@ impl<'a> EventRef<'a> {
     /// Copies the event out, in one allocation.
     #[must_use]
     pub fn to_owned(self) -> Event {
+        self.copied()
+    }
+
+    #[inline(always)]
+    pub(crate) fn copied(self) -> Event {
         let event = if self.event == MESSAGE { "" } else { self.event };
         if event.is_empty() && self.id.is_empty() {
             return Event { text: self.data.into(), data: self.data.len(), event: 0 };

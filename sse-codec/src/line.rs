@@ -44,19 +44,20 @@ impl<'a> Line<'a> {
 /// The fields that are told by their first bytes, as almost all lines are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Prefix {
+    /// A space after the colon is not told, since services differ in it.
     Data,
     Event,
     Id,
-    /// A colon alone; a space after it is not told.
+    /// Likewise.
     Comment,
     Other,
 }
 
-/// The name at the front, with its colon and one space, and what follows it.
+/// The name at the front, with its colon and, if it is told, one space; and what follows.
 #[inline]
 pub(crate) fn prefix(bytes: &[u8]) -> (Prefix, &[u8]) {
     match bytes {
-        [b'd', b'a', b't', b'a', b':', b' ', value @ ..] => (Prefix::Data, value),
+        [b'd', b'a', b't', b'a', b':', value @ ..] => (Prefix::Data, value),
         [b'e', b'v', b'e', b'n', b't', b':', b' ', value @ ..] => (Prefix::Event, value),
         [b'i', b'd', b':', b' ', value @ ..] => (Prefix::Id, value),
         [b':', text @ ..] => (Prefix::Comment, text),

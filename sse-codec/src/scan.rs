@@ -104,6 +104,8 @@ pub(crate) struct Text {
     bytes: Vec<u8>,
     /// True only if each of `bytes` is below 0x80.
     ascii: bool,
+    /// How long the text was that was given away last.
+    given: u32,
 }
 
 /// A buffer larger than this is let go when its last use needed less than a quarter of it.
@@ -111,7 +113,7 @@ const KEEP: usize = 64 << 10;
 
 impl Text {
     pub(crate) const fn new() -> Self {
-        Self { bytes: Vec::new(), ascii: true }
+        Self { bytes: Vec::new(), ascii: true, given: 0 }
     }
 
     pub(crate) const fn len(&self) -> usize {
@@ -132,7 +134,20 @@ impl Text {
     #[inline]
     pub(crate) fn push(&mut self, span: Span<'_>) {
         self.ascii &= span.ascii != 0;
+        if self.bytes.capacity() - self.bytes.len() < span.len() {
+            self.grow(span.len());
+        }
         collect(&mut self.bytes, span.bytes);
+    }
+
+    /// Makes room as large as the last text that was given away needed, once this one is no small one: in one step, where doubling would
+    /// copy it in each.
+    #[cold]
+    fn grow(&mut self, more: usize) {
+        let (held, given) = (self.bytes.len() + more, self.given as usize);
+        if (KEEP..given).contains(&held) {
+            self.bytes.reserve_exact(given - self.bytes.len());
+        }
     }
 
     #[inline]
@@ -149,6 +164,7 @@ impl Text {
     /// Gives the buffer away as text, and begins with one as large, within reason.
     pub(crate) fn give(&mut self) -> String {
         let bytes = core::mem::take(&mut self.bytes);
+        self.given = u32::try_from(bytes.len()).unwrap_or(u32::MAX);
         self.bytes.reserve(bytes.capacity().min(KEEP));
         if core::mem::replace(&mut self.ascii, true) {
             debug_assert!(bytes.is_ascii());

@@ -7,19 +7,25 @@
 use std::{
     collections::VecDeque,
     io,
+    pin::Pin,
     sync::{
         Arc, Mutex,
         atomic::{AtomicUsize, Ordering},
     },
+    task::{Context, Poll, Waker},
     time::Duration,
 };
 
 use sse_codec::{
+    OnOverflow,
     client::{ClientConfig, Disconnect, Ended, Mark, ResumeBy, Resumed},
     tokio::{Connector, EventSource, Io, Signal},
 };
 use tokio::{
-    io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader},
+    io::{
+        AsyncBufReadExt as _, AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _, BufReader,
+        ReadBuf,
+    },
     net::{TcpListener, TcpStream},
     sync::mpsc,
     task::JoinSet,
@@ -349,6 +355,69 @@ async fn a_reader_that_takes_its_time_is_no_silent_server() {
     assert_eq!(mark(&signal(&mut source).await), ("2", Mark::New));
     let silence = timeout(Duration::from_secs(46), source.next()).await.expect("45 s of silence");
     assert!(matches!(silence, Some(Ok(Signal::Waiting { why: Disconnect::Idle, .. }))));
+}
+
+/// A server that has always more to say, once it was asked.
+struct Endless {
+    head: &'static [u8],
+    block: &'static [u8],
+    reads: usize,
+    is_asked: bool,
+    waiting: Option<Waker>,
+}
+
+impl AsyncRead for Endless {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        if !self.is_asked {
+            self.waiting = Some(context.waker().clone());
+            return Poll::Pending;
+        }
+        self.reads += 1;
+        assert!(self.reads < 1000, "what a limit has ended is read on and on");
+        let head = std::mem::take(&mut self.head);
+        buffer.put_slice(if head.is_empty() { self.block } else { head });
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl AsyncWrite for Endless {
+    fn poll_write(mut self: Pin<&mut Self>, _: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        self.is_asked = true;
+        if let Some(waiting) = self.waiting.take() {
+            waiting.wake();
+        }
+        Poll::Ready(Ok(bytes.len()))
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stream_that_a_limit_ended_is_left_however_much_is_sent() {
+    let mut config = ClientConfig::new("http://home.example/").unwrap();
+    config.parser.max_data = 4;
+    config.parser.on_overflow = OnOverflow::Terminate;
+    let connector = Connector::new(|_| async {
+        let (head, block) = (HEAD.as_bytes(), b"data: too much\n\n");
+        let endless = Endless { head, block, reads: 0, is_asked: false, waiting: None };
+        Ok(Box::new(endless) as Box<dyn Io>)
+    });
+    let mut source = EventSource::open_with(config, connector);
+    for _ in 0..2 {
+        assert!(matches!(signal(&mut source).await, Signal::Open { .. }));
+        assert!(matches!(signal(&mut source).await, Signal::Dropped(_)));
+        assert!(matches!(signal(&mut source).await, Signal::Waiting { why: Disconnect::Limit, .. }));
+    }
 }
 
 #[tokio::test(start_paused = true)]

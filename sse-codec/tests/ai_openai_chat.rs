@@ -75,7 +75,7 @@ fn chunks_become_a_completion() {
         })
     );
     let calls = &completion.choices[0].message.tool_calls;
-    assert_eq!(calls[0].function.parsed().unwrap(), json!({"location": "Paris"}));
+    assert_eq!(calls[0].function.arguments.parsed().unwrap(), json!({"location": "Paris"}));
     assert_eq!(completion.usage.unwrap().tokens().cached, Some(4));
 }
 
@@ -111,7 +111,7 @@ fn arguments_are_readable_while_they_come() {
         reader.read_data("message", chunk).unwrap();
     }
     let function = &reader.message().unwrap().choices[0].message.tool_calls[0].function;
-    assert_eq!(function.partial_arguments(Unfinished::Keep), Some(json!({})));
+    assert_eq!(function.arguments.partial(Unfinished::Keep), Some(json!({})));
     reader
         .read_data(
             "message",
@@ -119,8 +119,8 @@ fn arguments_are_readable_while_they_come() {
         )
         .unwrap();
     let function = &reader.message().unwrap().choices[0].message.tool_calls[0].function;
-    assert_eq!(function.partial_arguments(Unfinished::Keep), Some(json!({"loc": "Par"})));
-    assert_eq!(function.partial_arguments(Unfinished::Drop), Some(json!({})));
+    assert_eq!(function.arguments.partial(Unfinished::Keep), Some(json!({"loc": "Par"})));
+    assert_eq!(function.arguments.partial(Unfinished::Drop), Some(json!({})));
 }
 
 #[test]

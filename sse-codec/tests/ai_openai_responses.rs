@@ -82,7 +82,7 @@ fn events_become_a_response() {
     assert_eq!(response.text(), "Hi \"there\"");
     let call = response.function_calls().next().unwrap();
     assert_eq!(
-        (&*call.call_id, &*call.name, call.parsed().unwrap()),
+        (&*call.call_id, &*call.name, call.arguments.parsed().unwrap()),
         ("call_1", "get_weather", json!({"location": "Paris"}))
     );
     assert_eq!(response.usage.as_ref().unwrap().tokens().cached, Some(8));

@@ -1,4 +1,4 @@
-//! Where the parser allocates, and where it does not.
+//! Where the parser allocates, and where it does not; what an event source holds.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 #![allow(unsafe_code, reason = "an allocator is unsafe by its trait")]
 
@@ -7,10 +7,16 @@ use std::{
     cell::Cell,
 };
 
-use sse_codec::{Event, Frame, Item, Parser};
+use sse_codec::{Event, Frame, Item, Limits, Parser};
 
 thread_local! {
     static ALLOCATED: Cell<usize> = const { Cell::new(0) };
+    /// Bytes that this thread took and did not give back.
+    static HELD: Cell<isize> = const { Cell::new(0) };
+}
+
+fn hold(more: usize, less: usize) {
+    let _ = HELD.try_with(|held| held.set(held.get() + more.cast_signed() - less.cast_signed()));
 }
 
 struct Counting;
@@ -22,17 +28,20 @@ static ALLOCATOR: Counting = Counting;
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         let _ = ALLOCATED.try_with(|count| count.set(count.get() + 1));
+        hold(layout.size(), 0);
         // SAFETY: the caller keeps the contract.
         unsafe { System.alloc(layout) }
     }
 
     unsafe fn realloc(&self, block: *mut u8, layout: Layout, size: usize) -> *mut u8 {
         let _ = ALLOCATED.try_with(|count| count.set(count.get() + 1));
+        hold(size, layout.size());
         // SAFETY: the caller keeps the contract.
         unsafe { System.realloc(block, layout, size) }
     }
 
     unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
+        hold(0, layout.size());
         // SAFETY: the caller keeps the contract.
         unsafe { System.dealloc(block, layout) }
     }
@@ -110,6 +119,50 @@ fn a_large_event_takes_its_buffer_along() {
     assert_eq!(read().data().len(), 40 << 10);
     let (event, allocated) = allocations(read);
     assert_eq!((event.data().len(), allocated), (40 << 10, 1));
+}
+
+/// An event that has outgrown 64 KiB gets the room that the last one needed in one step; the buffer that it takes along is as before.
+#[test]
+fn a_stream_of_very_large_events_does_not_grow_each_buffer_by_doubling() {
+    let block = format!("data: {}\n\n", "x".repeat(4 << 20));
+    let mut limits = Limits::default();
+    (limits.max_line, limits.max_data) = (8 << 20, 8 << 20);
+    let mut parser = Parser::with_limits(limits);
+    let mut read = || {
+        let mut found = None;
+        for mut chunk in block.as_bytes().chunks(1460) {
+            while let Some(event) = parser.next_event(&mut chunk).unwrap() {
+                found = Some(event);
+            }
+        }
+        found.unwrap().data().len()
+    };
+    let (length, first) = allocations(&mut read);
+    assert_eq!(length, 4 << 20);
+    let (length, second) = allocations(&mut read);
+    assert_eq!(length, 4 << 20);
+    assert!(second <= 3 && second < first, "{second} after {first}");
+}
+
+/// Stack and heap, of one that has a stream open and has read an event with an id and a type.
+#[cfg(feature = "client")]
+#[test]
+#[allow(clippy::disallowed_methods, reason = "an `Instant` has to come from somewhere")]
+fn an_open_client_holds_no_more_than_a_kibibyte() {
+    use sse_codec::client::{Action, Client, ClientConfig, Verdict};
+    let now = std::time::Instant::now();
+    let mut head = http::HeaderMap::new();
+    head.insert("content-type", http::HeaderValue::from_static("text/event-stream"));
+    let before = HELD.get();
+    let mut client = Client::new(ClientConfig::new("http://127.0.0.1:8080/quiet").unwrap(), 0);
+    assert!(matches!(client.poll(now), Action::Connect(_)));
+    assert_eq!(client.on_response(now, http::StatusCode::OK, &head), Verdict::Open);
+    let mut rest = &b"id: 4711\nevent: tick\ndata: {}\n\n"[..];
+    assert!(matches!(client.on_bytes(now, &mut rest), Some(Item::Event(_))));
+    let heap = HELD.get() - before;
+    assert!(heap > 0, "the url and the id at least");
+    let held = size_of::<Client>() + heap.cast_unsigned();
+    assert!(held <= 1024, "{held} bytes, {heap} of them on the heap");
 }
 
 #[test]

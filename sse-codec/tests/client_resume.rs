@@ -12,7 +12,7 @@ use std::time::Instant;
 use http::{HeaderValue, Method, StatusCode};
 use rig::{SECOND, config, connect, ended, feed, headers, open, stream_head, wait};
 use sse_codec::{
-    Item,
+    Item, LimitKind,
     client::{Action, Client, ClientConfig, Disconnect, Ended, Mark, ReadyState, ResumeBy, Resumed},
 };
 
@@ -80,6 +80,64 @@ fn marks(client: &mut Client, now: Instant, mut input: &[u8]) -> Vec<(String, Ma
 
 fn marked(pairs: &[(&str, Mark)]) -> Vec<(String, Mark)> {
     pairs.iter().map(|(data, mark)| ((*data).to_owned(), *mark)).collect()
+}
+
+/// The same of owned events.
+fn owned_marks(client: &mut Client, now: Instant, mut input: &[u8]) -> Vec<(String, Mark)> {
+    let mut found = Vec::new();
+    while let Some(event) = client.next_event(now, &mut input).unwrap() {
+        found.push((event.into_data(), client.mark()));
+    }
+    assert!(input.is_empty(), "`None` means that the chunk is used up");
+    found
+}
+
+#[test]
+fn owned_events_and_their_marks_are_those_that_are_lent() {
+    let now = Instant::now();
+    let first = b"retry: 5\nid: 1\ndata: a\n\nid: 2\ndata: b\n\n";
+    let second = b": hello\n\nid: 1\n\ndata: without an id of its own\n\nid: 2\ndata: b\n\nevent: reset\ndata: lost\n\n\
+        id: 3\ndata: c\n\nid: 4\n\n";
+    for (remember_ids, reset) in [(0, false), (8, false), (0, true), (8, true)] {
+        let read = |marks: fn(&mut Client, Instant, &[u8]) -> Vec<(String, Mark)>| {
+            let mut config = config();
+            config.remember_ids = remember_ids;
+            let config = if reset { config.reset_event("reset").unwrap() } else { config };
+            let mut client = Client::new(config, 0);
+            open(&mut client, now);
+            let mut found = marks(&mut client, now, first);
+            assert_eq!(reopen(&mut client, now).unwrap(), "2");
+            found.extend(marks(&mut client, now, second));
+            (found, client.last_event_id().to_owned())
+        };
+        let lent = read(marks);
+        assert_eq!(lent, read(owned_marks));
+        assert_eq!((lent.0.len(), &*lent.1), (6, "4"));
+        assert_eq!(lent.0.iter().any(|(_, mark)| *mark == Mark::Duplicate), remember_ids > 0);
+        assert_eq!(lent.0.iter().any(|(_, mark)| *mark == Mark::Gap), reset);
+    }
+}
+
+#[test]
+fn owned_events_go_on_behind_a_crossed_limit_and_a_refused_body_is_kept() {
+    let now = Instant::now();
+    let mut config = config();
+    config.parser.max_data = 2;
+    let mut client = Client::new(config, 0);
+    open(&mut client, now);
+    let mut input = &b"data: abc\n\ndata: ok\n\n"[..];
+    assert_eq!(client.next_event(now, &mut input).unwrap_err().limit, LimitKind::Data);
+    assert_eq!(client.next_event(now, &mut input).unwrap().unwrap().data(), "ok");
+
+    client.restart();
+    assert!(matches!(client.poll(now), Action::Close));
+    connect(&mut client, now);
+    client.on_response(now, StatusCode::NOT_FOUND, &headers(&[]));
+    let mut input = &b"nothing here"[..];
+    assert_eq!(client.next_event(now, &mut input), Ok(None));
+    client.on_eof(now, Disconnect::End);
+    let Ended::Status { body, .. } = ended(&mut client, now) else { panic!("a refused status") };
+    assert_eq!(body, "nothing here");
 }
 
 #[test]

@@ -9,7 +9,7 @@
 //! | [`openai_chat`], [`openai_responses`], [`anthropic`] | one format each: its events, its message, its [`Writer`](anthropic::Writer) |
 //! | [`Reader`], [`ByteReader`] | events or bytes in, typed events out, and the message as it grows |
 //! | [`Delta`] | what an event adds, in words common to the three |
-//! | [`partial_json`] | the arguments of a tool, readable before they are complete |
+//! | [`JsonText`], [`partial_json`] | the arguments of a tool, readable before they are complete |
 //! | [`AiLimits`], [`AiError`], [`ApiError`] | what a stream is held to, and what can go wrong |
 //! | `Stream` | the same over any `http_body::Body` (feature `tokio`) |
 //!
@@ -56,7 +56,9 @@ mod accumulate;
 pub mod anthropic;
 mod delta;
 mod error;
+mod format;
 mod json;
+mod json_text;
 mod limits;
 pub mod openai_chat;
 pub mod openai_responses;
@@ -74,5 +76,6 @@ pub use self::{
     accumulate::{ByteReader, Dialect, Reader},
     delta::{Delta, TokenUsage},
     error::{AiError, ApiError},
+    json_text::JsonText,
     limits::AiLimits,
 };

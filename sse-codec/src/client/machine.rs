@@ -10,7 +10,7 @@ use super::{
     redirect::{self, Hop},
     sequence::Recent,
 };
-use crate::{EventId, EventName, EventRef, Item, Parser, draw::Draw};
+use crate::{Event, EventId, EventName, EventRef, Item, Overflow, Parser, draw::Draw};
 
 /// What the driver has to do next. There is never more than one connection.
 #[derive(Clone, Debug)]
@@ -102,8 +102,6 @@ enum State {
     Open {
         since: Instant,
         heard: Instant,
-        /// It carried a reconnection time.
-        is_timed: bool,
     },
     /// Keeps the beginning of a body that is no stream.
     Refused {
@@ -199,7 +197,7 @@ impl Client {
             }
             Ended::Status { status, body: Bytes::new() }
         } else if mime::is_event_stream(headers) {
-            self.state = State::Open { since: now, heard: now, is_timed: false };
+            self.state = State::Open { since: now, heard: now };
             if let Some(moved) = self.moved.take() {
                 self.home = Some(Box::new(moved.remembered()));
             }
@@ -219,28 +217,99 @@ impl Client {
     #[inline]
     pub fn on_bytes<'s, 'i: 's>(&'s mut self, now: Instant, input: &mut &'i [u8]) -> Option<Item<'s>> {
         if self.is_marking {
-            self.settle();
-            self.mark = Mark::New;
+            return self.on_marked_bytes(now, input);
         }
-        let State::Open { heard, is_timed, .. } = &mut self.state else {
+        match &mut self.state {
+            State::Open { heard, .. } => {
+                *heard = now;
+                self.parser.next(input)
+            }
+            _ => self.on_other_bytes(now, input),
+        }
+    }
+
+    /// [`on_bytes`](Self::on_bytes), for whoever keeps the events: the next one, owned, as [`Parser::next_event`] makes them. What is no
+    /// event is passed over. `input` is used up on `Ok(None)`.
+    ///
+    /// # Errors
+    /// [`Overflow`] when the stream crossed a limit of the parser. The stream goes on behind it: call again.
+    ///
+    /// ```
+    /// # use std::time::Instant;
+    /// # use sse_codec::client::{Action, Client, ClientConfig};
+    /// # let now = Instant::now();
+    /// # let mut client = Client::new(ClientConfig::new("http://example.com/prices")?, 0);
+    /// # let Action::Connect(_) = client.poll(now) else { panic!("it begins by connecting") };
+    /// # let mut head = http::HeaderMap::new();
+    /// # head.insert("content-type", http::HeaderValue::from_static("text/event-stream"));
+    /// # client.on_response(now, http::StatusCode::OK, &head);
+    /// let mut chunk = &b"id: 7\ndata: 12\n\n: idle\n\ndata: 13\n\n"[..];
+    /// let mut kept = Vec::new();
+    /// while let Some(event) = client.next_event(now, &mut chunk)? {
+    ///     kept.push(event.into_data());
+    /// }
+    /// assert_eq!((kept, client.last_event_id()), (vec!["12".into(), "13".into()], "7"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[inline]
+    pub fn next_event(&mut self, now: Instant, input: &mut &[u8]) -> Result<Option<Event>, Overflow> {
+        match &mut self.state {
+            State::Open { heard, .. } if !self.is_marking => {
+                *heard = now;
+                self.parser.next_event(input)
+            }
+            _ => self.next_marked_event(now, input),
+        }
+    }
+
+    /// [`next_event`](Self::next_event) within the code of the adapter, which looks for no marks.
+    #[cfg(feature = "tokio")]
+    #[inline(always)]
+    pub(crate) fn next_event_inline(
+        &mut self,
+        now: Instant,
+        input: &mut &[u8],
+    ) -> Result<Option<Event>, Overflow> {
+        let State::Open { heard, .. } = &mut self.state else {
             self.on_other_bytes(now, input);
-            return None;
+            return Ok(None);
         };
         *heard = now;
+        self.parser.next_event_inline(input)
+    }
+
+    /// [`on_bytes`](Self::on_bytes) where gaps and duplicates are looked for.
+    #[inline(never)]
+    fn on_marked_bytes<'s, 'i: 's>(&'s mut self, now: Instant, input: &mut &'i [u8]) -> Option<Item<'s>> {
+        self.settle();
+        self.mark = Mark::New;
+        let State::Open { heard, .. } = &mut self.state else { return self.on_other_bytes(now, input) };
+        *heard = now;
         let item = self.parser.next(input)?;
-        match &item {
-            Item::Event(event) if self.is_marking && names(self.config.reset.as_ref(), event) => {
-                self.mark = Mark::Gap;
-            }
-            Item::Retry(_) => *is_timed = true,
-            _ => {}
+        if let Item::Event(event) = &item
+            && names(self.config.reset.as_ref(), event)
+        {
+            self.mark = Mark::Gap;
         }
         Some(item)
     }
 
+    /// [`next_event`](Self::next_event) item by item: each id has to be looked at before the next one comes.
+    #[inline(never)]
+    fn next_marked_event(&mut self, now: Instant, input: &mut &[u8]) -> Result<Option<Event>, Overflow> {
+        loop {
+            match self.on_bytes(now, input) {
+                None => return Ok(None),
+                Some(Item::Event(event)) => return Ok(Some(event.to_owned())),
+                Some(Item::Dropped(overflow)) => return Err(overflow),
+                Some(_) => {}
+            }
+        }
+    }
+
     /// Bytes that are no stream's.
     #[cold]
-    fn on_other_bytes(&mut self, now: Instant, input: &mut &[u8]) {
+    fn on_other_bytes(&mut self, now: Instant, input: &mut &[u8]) -> Option<Item<'static>> {
         if let State::Refused { body, .. } = &mut self.state {
             let room = self.config.limits.max_error_body.saturating_sub(body.len());
             body.extend_from_slice(&input[..room.min(input.len())]);
@@ -249,9 +318,10 @@ impl Client {
             }
         }
         *input = &[];
+        None
     }
 
-    /// What the item that [`on_bytes`](Self::on_bytes) gave last is in the sequence of all events.
+    /// What the item that [`on_bytes`](Self::on_bytes) or [`next_event`](Self::next_event) gave last is in the sequence of all events.
     #[inline]
     pub fn mark(&mut self) -> Mark {
         if self.is_marking {
@@ -318,6 +388,12 @@ impl Client {
             State::Closing(next) if matches!(**next, State::Done(_)) => ReadyState::Closed,
             _ => ReadyState::Connecting,
         }
+    }
+
+    /// Whether bytes of a stream are wanted: one is open, and no limit has ended it.
+    #[cfg(feature = "tokio")]
+    pub(crate) const fn is_reading(&self) -> bool {
+        matches!(self.state, State::Open { .. }) && !self.parser.is_terminated()
     }
 
     /// The id that the next request resumes from; empty if there is none.
@@ -441,9 +517,10 @@ impl Client {
 
     fn retry(&mut self, now: Instant, why: Disconnect, retry_after: Option<Duration>) {
         self.settle();
+        let is_timed = self.parser.is_timed();
         self.parser.finish();
         self.disconnect = Some(why);
-        if let State::Open { since, is_timed, .. } = self.state {
+        if let State::Open { since, .. } = self.state {
             let id = self.parser.last_event_id();
             let is_known = !id.is_empty() && sendable(id, self.config.limits.max_last_event_id).is_some();
             if self.config.resume_by == ResumeBy::Get && !is_known {

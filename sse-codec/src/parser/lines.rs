@@ -4,7 +4,7 @@ use core::{mem, time::Duration};
 
 use super::{
     COMMENTS, DROPPING, HAS_BLOCK, HAS_DATA, HAS_EVENT, HAS_ID, IGNORED, IN_DATA, IN_LINE, IgnoredKind, Kind,
-    PARTIAL, Parser, SKIP_LF, Step, TERMINATED,
+    PARTIAL, Parser, SKIP_LF, Step, TERMINATED, TIMED,
 };
 use crate::{
     error::{LimitKind, Overflow},
@@ -58,7 +58,7 @@ impl Parser {
             let (name, value) = prefix(line);
             let (value, tail) = scan::split(value);
             if tail.is_empty() {
-                self.keep(&block);
+                self.keep(block);
                 *rest = tail;
                 return self.cut_line(line, name, value, start);
             }
@@ -75,11 +75,11 @@ impl Parser {
                 Some(Found::Dropped(self.overflow(LimitKind::Line, start)))
             } else {
                 match name {
-                    Prefix::Data => self.data_line(value, &mut block, start),
+                    Prefix::Data => self.data_line(value.without_space(), &mut block, start),
                     Prefix::Event => self.event_line(value, &mut block, start),
                     Prefix::Id => self.id_line(value, &mut block, start),
                     Prefix::Comment => {
-                        if self.options & COMMENTS == 0 {
+                        if self.flags & COMMENTS == 0 {
                             // Most often a blank line follows; where the block holds nothing, it ends nothing.
                             if let [b'\n', after @ ..] = *rest
                                 && self.state == 0
@@ -94,11 +94,18 @@ impl Parser {
                         }
                         Some(Found::Comment(value.without_space()))
                     }
-                    Prefix::Other => self.line(value, &mut block, start),
+                    Prefix::Other => {
+                        // Of its own, so that neither the line nor the block of other lines has to be in memory, where a move of what
+                        // was just written waits for it.
+                        let mut other = block;
+                        let found = self.line(Span::unknown(value.bytes()), &mut other, start);
+                        block = other;
+                        found
+                    }
                 }
             };
             if found.is_some() || rest.is_empty() {
-                self.keep(&block);
+                self.keep(block);
                 return found.map(Step::from);
             }
         }
@@ -115,8 +122,8 @@ impl Parser {
             return None;
         }
         self.line_offset = start;
-        if name == Prefix::Data {
-            self.open_data(value);
+        if name == Prefix::Data && value.len() > 0 {
+            self.open_data(value.without_space());
         } else if !self.open_data_line(line) {
             restart(&mut self.partial);
             scan::collect(&mut self.partial, line);
@@ -179,9 +186,10 @@ impl Parser {
             Line::Data(value) => self.data_line(value, block, start),
             Line::Event(value) => self.event_line(value, block, start),
             Line::Id(value) => self.id_line(value, block, start),
-            Line::Comment(text) => (self.options & COMMENTS != 0).then_some(Found::Comment(text)),
+            Line::Comment(text) => (self.flags & COMMENTS != 0).then_some(Found::Comment(text)),
             Line::Retry(time) => {
                 self.retry = Some(time);
+                self.flags |= TIMED;
                 Some(Found::Retry(time))
             }
             Line::BadRetry(value) => self.ignored(IgnoredKind::Retry, value, start),
@@ -203,7 +211,9 @@ impl Parser {
             block.data = Some(value);
             return None;
         }
-        self.keep_data(block.data.take());
+        if let Some(first) = block.data.take() {
+            self.keep_data(first);
+        }
         self.data.push_line_feed();
         self.data.push(value);
         None
@@ -232,7 +242,7 @@ impl Parser {
 
     #[cold]
     const fn ignored<'x>(&self, kind: IgnoredKind, text: Span<'x>, start: u64) -> Option<Found<'x>> {
-        if self.options & IGNORED == 0 { None } else { Some(Found::Ignored(kind, text, start)) }
+        if self.flags & IGNORED == 0 { None } else { Some(Found::Ignored(kind, text, start)) }
     }
 
     /// The blank line: commits the id, shows the event if there is data (§9.2.6, "dispatch the event").
@@ -266,12 +276,14 @@ impl Parser {
     }
 
     /// Keeps an unfinished block when its chunk goes. What is dropped is not kept.
-    #[inline]
-    pub(super) fn keep(&mut self, block: &Block<'_>) {
+    #[inline(never)]
+    pub(super) fn keep(&mut self, block: Block<'_>) {
         if self.state & (DROPPING | TERMINATED) != 0 {
             return;
         }
-        self.keep_data(block.data);
+        if let Some(data) = block.data {
+            self.keep_data(data);
+        }
         if let Some(event) = block.event {
             event.store(&mut self.event);
             self.state |= HAS_EVENT;
@@ -283,11 +295,9 @@ impl Parser {
     }
 
     #[inline]
-    fn keep_data(&mut self, data: Option<Span<'_>>) {
-        if let Some(data) = data {
-            self.data.restart();
-            self.data.push(data);
-            self.state |= HAS_DATA;
-        }
+    fn keep_data(&mut self, data: Span<'_>) {
+        self.data.restart();
+        self.data.push(data);
+        self.state |= HAS_DATA;
     }
 }

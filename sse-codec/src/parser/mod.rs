@@ -66,7 +66,7 @@ pub struct Parser {
     /// How many blocks committed an id.
     commits: u32,
     state: u16,
-    options: u8,
+    flags: u8,
     /// How much of a byte order mark was seen.
     bom: u8,
 }
@@ -94,9 +94,11 @@ const TERMINATED: u16 = 1 << 9;
 /// What must be settled before lines can be taken from a chunk.
 const RESUME: u16 = START | SKIP_LF | PARTIAL | IN_DATA | DROPPING | TERMINATED;
 
-/// Options.
+/// Options, in `flags`: comments are items, and so is what is ignored.
 const COMMENTS: u8 = 1;
 const IGNORED: u8 = 1 << 1;
+/// Noted there too: the stream gave a reconnection time.
+const TIMED: u8 = 1 << 2;
 
 impl Parser {
     /// A parser with the default limits.
@@ -122,7 +124,7 @@ impl Parser {
             lent: (0, 0),
             commits: 0,
             state: START,
-            options: COMMENTS,
+            flags: COMMENTS,
             bom: 0,
         }
     }
@@ -150,7 +152,7 @@ impl Parser {
     }
 
     const fn option(&mut self, option: u8, on: bool) {
-        self.options = if on { self.options | option } else { self.options & !option };
+        self.flags = if on { self.flags | option } else { self.flags & !option };
     }
 
     /// Takes bytes from the front of `input` up to the next item.
@@ -163,7 +165,7 @@ impl Parser {
             return None;
         }
         while let Some(text) = self.near_comment(input) {
-            if self.options & COMMENTS != 0 {
+            if self.flags & COMMENTS != 0 {
                 return Some(Item::Comment(text.text(&mut self.replaced)));
             }
         }
@@ -183,6 +185,23 @@ impl Parser {
         }
         while self.near_comment(input).is_some() {}
         if self.may_be_whole(input) { self.whole_event(input) } else { self.event_of_any(input) }
+    }
+
+    /// [`next_event`](Self::next_event) within the caller's own code, for one that hands the event on in something larger: what is still in
+    /// registers is written there at once, where a result of a call would have to be written, waited for, read and written again.
+    #[cfg(feature = "tokio")]
+    #[inline(always)]
+    pub(crate) fn next_event_inline(&mut self, input: &mut &[u8]) -> Result<Option<Event>, Overflow> {
+        if self.more_data(input) {
+            return Ok(None);
+        }
+        while self.near_comment(input).is_some() {}
+        if self.may_be_whole(input)
+            && let Some(found) = self.whole_event_inline(input)
+        {
+            return Ok(found);
+        }
+        self.event_of_any_inline(input)
     }
 
     /// [`next_event`](Self::next_event) on a buffer of received bytes.
@@ -217,6 +236,7 @@ impl Parser {
         self.data.restart();
         self.offset = 0;
         self.bom = 0;
+        self.flags &= !TIMED;
         self.state = START;
         unfinished
     }
@@ -237,6 +257,12 @@ impl Parser {
     #[cfg(feature = "client")]
     pub(crate) const fn commits(&self) -> u32 {
         self.commits
+    }
+
+    /// Whether the stream at hand gave a reconnection time.
+    #[cfg(feature = "client")]
+    pub(crate) const fn is_timed(&self) -> bool {
+        self.flags & TIMED != 0
     }
 
     /// The last reconnection time that the stream gave. A value beyond 64 bits of milliseconds counts as the largest one; a
@@ -270,15 +296,24 @@ impl Parser {
     /// [`next_event`](Self::next_event), likewise.
     #[inline(never)]
     fn whole_event(&mut self, input: &mut &[u8]) -> Result<Option<Event>, Overflow> {
+        match self.whole_event_inline(input) {
+            Some(found) => Ok(found),
+            None => self.event_of_any(input),
+        }
+    }
+
+    /// `None`: something else comes.
+    #[inline(always)]
+    fn whole_event_inline(&mut self, input: &mut &[u8]) -> Option<Option<Event>> {
         loop {
             match self.whole(input) {
                 Whole::Event(data) => {
                     let data = data.text(&mut self.replaced);
-                    return Ok(Some(EventRef::from_parser("", data, &self.last_id).to_owned()));
+                    return Some(Some(EventRef::from_parser("", data, &self.last_id).copied()));
                 }
                 Whole::Comment(_) => {}
-                Whole::UsedUp => return Ok(None),
-                Whole::Other => return self.event_of_any(input),
+                Whole::UsedUp => return Some(None),
+                Whole::Other => return None,
             }
         }
     }
@@ -310,6 +345,11 @@ impl Parser {
     /// [`next_event`](Self::next_event), whatever is open and whatever comes.
     #[inline(never)]
     fn event_of_any(&mut self, input: &mut &[u8]) -> Result<Option<Event>, Overflow> {
+        self.event_of_any_inline(input)
+    }
+
+    #[inline(always)]
+    fn event_of_any_inline(&mut self, input: &mut &[u8]) -> Result<Option<Event>, Overflow> {
         loop {
             match self.step(input) {
                 None => return Ok(None),
@@ -350,7 +390,7 @@ impl Parser {
         Overflow { limit, max, offset }
     }
 
-    #[inline]
+    #[inline(always)]
     fn lend<'s, 'i: 's>(&'s mut self, data: Option<Span<'i>>, event: Kind<'i>) -> EventRef<'s> {
         let event = match event {
             Kind::Message => "",
@@ -362,11 +402,11 @@ impl Parser {
     }
 
     /// The event, owned: with the buffer of its data where that is worth it.
-    #[inline]
+    #[inline(always)]
     fn give(&mut self, data: Option<Span<'_>>, event: Kind<'_>) -> Event {
         const WORTH: usize = 2048;
         if data.is_some() || self.data.len() < WORTH || self.data.len() < self.data.capacity() / 4 {
-            return self.lend(data, event).to_owned();
+            return self.lend(data, event).copied();
         }
         let data = self.data.give();
         let event = match event {

@@ -163,7 +163,7 @@ impl Parser {
             Found::Retry(time) => Step::Retry(time),
             Found::Dropped(overflow) => Step::Dropped(overflow),
         });
-        self.keep(&block);
+        self.keep(block);
         self.partial = line;
         step
     }

@@ -83,7 +83,7 @@ impl Parser {
                         break Whole::Other;
                     }
                     rest = after;
-                    if self.options & COMMENTS != 0 {
+                    if self.flags & COMMENTS != 0 {
                         break Whole::Comment(text.without_space());
                     }
                 }

@@ -95,6 +95,8 @@ pub struct EventSource {
     sleep: Option<Pin<Box<Sleep>>>,
     /// The wait that the user was told of.
     told: Option<Instant>,
+    /// Neither comments are asked for, nor what an event is in the sequence of all.
+    events_alone: bool,
     has_ended: bool,
 }
 
@@ -127,6 +129,7 @@ impl EventSource {
             Ok(()) => u64::from_ne_bytes(seed),
             Err(_) => u64::from(std::process::id()),
         };
+        let events_alone = config.reset.is_none() && config.remember_ids == 0;
         let mut client = Client::new(config, entropy);
         client.show_comments(false);
         Self {
@@ -139,6 +142,7 @@ impl EventSource {
             chunk_at: now(),
             sleep: None,
             told: None,
+            events_alone,
             has_ended: false,
         }
     }
@@ -177,12 +181,14 @@ impl EventSource {
     #[must_use]
     pub const fn with_comments(mut self) -> Self {
         self.client.show_comments(true);
+        self.events_alone = false;
         self
     }
 
     /// The next signal; `None` when there is none any more. As `StreamExt::next`, and safe to drop at any time.
-    pub async fn next(&mut self) -> Option<Result<Signal, Ended>> {
-        poll_fn(|context| Pin::new(&mut *self).poll_next(context)).await
+    #[inline]
+    pub fn next(&mut self) -> impl Future<Output = Option<Result<Signal, Ended>>> + Send {
+        poll_fn(|context| Pin::new(&mut *self).poll_next(context))
     }
 
     /// Closes for good; the stream then ends.
@@ -234,8 +240,19 @@ impl EventSource {
         };
     }
 
-    /// The next item of the chunk at hand that is worth a signal.
-    fn parse(&mut self) -> Option<Signal> {
+    /// The next event of the chunk at hand, where events alone are looked for.
+    #[inline(always)]
+    fn next_event(&mut self) -> Result<Option<Event>, Overflow> {
+        let mut rest = &self.chunk[..];
+        let found = self.client.next_event_inline(self.chunk_at, &mut rest);
+        let used = self.chunk.len() - rest.len();
+        self.chunk.advance(used);
+        found
+    }
+
+    /// The next item of the chunk at hand that is worth a signal, where comments or the place in the sequence are asked for.
+    #[inline(never)]
+    fn next_signal(&mut self) -> Option<Signal> {
         /// An item that has let go of the chunk.
         enum Kept {
             Event(Event),
@@ -335,14 +352,81 @@ impl EventSource {
         }
     }
 
-    /// Ready when `until` has come.
+    /// Ready when `until` has come, or before: the timer is not set anew each time that a deadline moves ahead, as it does with each
+    /// chunk. When it goes off too early, the machine says how long there is still to wait.
     fn poll_sleep(&mut self, until: Instant, context: &mut Context<'_>) -> Poll<()> {
         let until = time::Instant::from_std(until);
         let sleep = self.sleep.get_or_insert_with(|| Box::pin(time::sleep_until(until)));
-        if sleep.deadline() != until {
+        if sleep.is_elapsed() || sleep.deadline() > until {
             sleep.as_mut().reset(until);
         }
         sleep.as_mut().poll(context)
+    }
+
+    /// All but the events of a chunk. `None`: there is a chunk to read.
+    #[inline(never)]
+    fn step(&mut self, context: &mut Context<'_>) -> Option<Poll<Option<Result<Signal, Ended>>>> {
+        if self.has_ended {
+            return Some(Poll::Ready(None));
+        }
+        while self.chunk.is_empty() {
+            // Before the deadlines: what has come while nobody polled is no silence.
+            let mut is_pending = false;
+            if self.client.is_reading() {
+                match self.poll_link(context) {
+                    Poll::Ready(Some(signal)) => return Some(Poll::Ready(Some(Ok(signal)))),
+                    Poll::Ready(None) if !self.chunk.is_empty() => return None,
+                    Poll::Ready(None) => {}
+                    Poll::Pending => is_pending = true,
+                }
+            }
+            let at = now();
+            let until = match self.client.poll(at) {
+                Action::Connect(request) => {
+                    self.connect(request);
+                    continue;
+                }
+                Action::Wait { until } => {
+                    if self.told != Some(until) {
+                        self.told = Some(until);
+                        let why = self.client.disconnect().unwrap_or(Disconnect::Error);
+                        let wait = until.saturating_duration_since(at);
+                        return Some(Poll::Ready(Some(Ok(Signal::Waiting { wait, why }))));
+                    }
+                    until
+                }
+                Action::Read { until } => {
+                    if !is_pending {
+                        match self.poll_link(context) {
+                            Poll::Ready(Some(signal)) => return Some(Poll::Ready(Some(Ok(signal)))),
+                            Poll::Ready(None) => continue,
+                            Poll::Pending => {}
+                        }
+                    }
+                    let Some(until) = until else { return Some(Poll::Pending) };
+                    until
+                }
+                Action::Close => {
+                    if self.client.disconnect() == Some(Disconnect::Idle)
+                        && let Link::Reading(connected) = &self.link
+                    {
+                        connected.distrust();
+                    }
+                    self.drop_link();
+                    continue;
+                }
+                Action::Done(ended) => {
+                    self.drop_link();
+                    self.sleep = None;
+                    self.has_ended = true;
+                    return Some(Poll::Ready(ended.is_failure().then_some(Err(ended))));
+                }
+            };
+            if self.poll_sleep(until, context).is_pending() {
+                return Some(Poll::Pending);
+            }
+        }
+        None
     }
 }
 
@@ -351,65 +435,24 @@ impl Stream for EventSource {
 
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         let this = &mut *self;
-        if this.has_ended {
-            return Poll::Ready(None);
-        }
         loop {
-            if !this.chunk.is_empty()
-                && let Some(signal) = this.parse()
-            {
-                return Poll::Ready(Some(Ok(signal)));
-            }
-            // Before the deadlines: what has come while nobody polled is no silence.
-            let mut is_pending = false;
-            if this.client.state() == ReadyState::Open {
-                match this.poll_link(context) {
-                    Poll::Ready(Some(signal)) => return Poll::Ready(Some(Ok(signal))),
-                    Poll::Ready(None) => {
-                        if !this.chunk.is_empty() {
-                            continue;
-                        }
+            // Nothing is left of a chunk when the source has ended.
+            if !this.chunk.is_empty() {
+                if !this.events_alone {
+                    if let Some(signal) = this.next_signal() {
+                        return Poll::Ready(Some(Ok(signal)));
                     }
-                    Poll::Pending => is_pending = true,
+                } else {
+                    // Each returns from here, so that an event is moved but once.
+                    match this.next_event() {
+                        Ok(Some(event)) => return Poll::Ready(Some(Ok(Signal::Event(event)))),
+                        Ok(None) => {}
+                        Err(overflow) => return Poll::Ready(Some(Ok(Signal::Dropped(overflow)))),
+                    }
                 }
             }
-            let at = now();
-            match this.client.poll(at) {
-                Action::Connect(request) => this.connect(request),
-                Action::Wait { until } => {
-                    if this.told != Some(until) {
-                        this.told = Some(until);
-                        let why = this.client.disconnect().unwrap_or(Disconnect::Error);
-                        let wait = until.saturating_duration_since(at);
-                        return Poll::Ready(Some(Ok(Signal::Waiting { wait, why })));
-                    }
-                    ready!(this.poll_sleep(until, context));
-                }
-                Action::Read { until } => {
-                    if !is_pending {
-                        match this.poll_link(context) {
-                            Poll::Ready(Some(signal)) => return Poll::Ready(Some(Ok(signal))),
-                            Poll::Ready(None) => continue,
-                            Poll::Pending => {}
-                        }
-                    }
-                    let Some(until) = until else { return Poll::Pending };
-                    ready!(this.poll_sleep(until, context));
-                }
-                Action::Close => {
-                    if this.client.disconnect() == Some(Disconnect::Idle)
-                        && let Link::Reading(connected) = &this.link
-                    {
-                        connected.distrust();
-                    }
-                    this.drop_link();
-                }
-                Action::Done(ended) => {
-                    this.drop_link();
-                    this.sleep = None;
-                    this.has_ended = true;
-                    return Poll::Ready(ended.is_failure().then_some(Err(ended)));
-                }
+            if let Some(step) = this.step(context) {
+                return step;
             }
         }
     }

@@ -1,6 +1,6 @@
 //! How the events of a message become the message.
 
-use alloc::{borrow::ToOwned as _, boxed::Box, vec::Vec};
+use alloc::{borrow::ToOwned as _, boxed::Box, string::ToString as _, vec::Vec};
 
 use serde_json::Value;
 
@@ -120,7 +120,7 @@ fn grow(block: &mut ContentBlock, delta: &BlockDelta<'_>, budget: &mut Budget<'_
         ) => {
             // The text, and then the value made of it.
             budget.bytes(partial_json.len().saturating_mul(2))?;
-            call.input_json.push_str(partial_json);
+            call.input_json.text_mut().push_str(partial_json);
         }
         _ => {}
     }
@@ -138,7 +138,7 @@ fn close(block: &mut Block, content: &mut ContentBlock, budget: &Budget<'_>) {
     if !input_json.is_empty() {
         *input = match partial_json::parse(input_json, Unfinished::Drop, budget.max_depth()) {
             Ok(partial) => partial.value.unwrap_or(Value::Null),
-            Err(_) => Value::String(input_json.clone()),
+            Err(_) => Value::String(input_json.to_string()),
         };
     }
 }

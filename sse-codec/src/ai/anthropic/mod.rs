@@ -41,24 +41,12 @@ pub use self::{
     event::{BlockDelta, Event, MessageChange},
     writer::Writer,
 };
-use super::{Delta, TokenUsage, json::or_default, partial_json};
+use super::{Delta, JsonText, TokenUsage, json::or_default, partial_json::Unfinished};
 
-/// Anthropic's messages as a [`Dialect`](super::Dialect).
-#[derive(Clone, Copy, Debug)]
-pub struct Messages(());
-
-/// Reads the events of a message.
-pub type Reader = super::Reader<Messages>;
-
-/// Reads the body of a response as a `Stream` of events.
-#[cfg(feature = "tokio")]
-#[must_use]
-pub fn stream<B: http_body::Body<Data = bytes::Bytes> + Unpin>(body: B) -> super::Stream<Messages, B> {
-    super::Stream::new(body)
+super::format::format! {
+    /// Anthropic's messages as a [`Dialect`](super::Dialect).
+    Messages
 }
-
-/// Reads the bytes of a response.
-pub type ByteReader = super::ByteReader<Messages>;
 
 /// A message, whole or so far.
 #[non_exhaustive]
@@ -188,7 +176,7 @@ pub struct ToolUse {
     pub input: Value,
     /// The text of the input as it was streamed; empty if the input came whole.
     #[serde(skip)]
-    pub input_json: String,
+    pub input_json: JsonText,
     /// All other fields.
     #[serde(flatten)]
     pub extra: Map<String, Value>,
@@ -198,39 +186,29 @@ impl ToolUse {
     /// Whether the streamed input is a whole JSON document. A tool is not to be run with one that was cut.
     #[must_use]
     pub fn is_complete(&self) -> bool {
-        self.input_json.is_empty() || serde_json::from_str::<serde::de::IgnoredAny>(&self.input_json).is_ok()
+        self.input_json.is_empty() || self.input_json.is_complete()
     }
 
-    /// The input as far as it came, while the block is being streamed; see [`partial_json::parse`]. `None` if that is no
-    /// JSON, or too deep.
+    /// The input as far as it came, while the block is being streamed; see [`JsonText::partial`].
     #[must_use]
-    pub fn partial_input(&self, unfinished: partial_json::Unfinished) -> Option<Value> {
+    pub fn partial_input(&self, unfinished: Unfinished) -> Option<Value> {
         if self.input_json.is_empty() {
-            return Some(self.input.clone());
+            Some(self.input.clone())
+        } else {
+            self.input_json.partial(unfinished)
         }
-        partial_json::parse(&self.input_json, unfinished, 128).ok()?.value
     }
 }
 
-/// The tokens used.
-#[non_exhaustive]
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct Usage {
+super::format::usage! {
     /// Tokens of the request that no cache knew.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub input_tokens: Option<u64>,
+    input_tokens;
     /// Tokens of the answer.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub output_tokens: Option<u64>,
+    output_tokens;
     /// Tokens of the request that were put into the cache.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub cache_creation_input_tokens: Option<u64>,
+    cache_creation_input_tokens;
     /// Tokens of the request that were read from the cache.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub cache_read_input_tokens: Option<u64>,
-    /// All other fields.
-    #[serde(flatten)]
-    pub extra: Map<String, Value>,
+    cache_read_input_tokens;
 }
 
 impl Usage {

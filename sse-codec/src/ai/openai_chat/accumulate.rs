@@ -129,7 +129,7 @@ fn grow_call(call: &mut ToolCall, piece: &ToolCallDelta<'_>, budget: &mut Budget
         once(&mut call.function.name, function.name.as_ref())?;
         if let Some(arguments) = &function.arguments {
             budget.bytes(arguments.len())?;
-            call.function.arguments.push_str(arguments);
+            call.function.arguments.text_mut().push_str(arguments);
         }
     }
     if !piece.extra.is_empty() {

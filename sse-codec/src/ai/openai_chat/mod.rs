@@ -34,34 +34,19 @@ mod writer;
 
 use alloc::{string::String, vec::Vec};
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use serde_json::{Map, Value};
 
 pub use self::{
     event::{Chunk, ChunkChoice, ChunkDelta, Event, FunctionDelta, ToolCallDelta},
     writer::Writer,
 };
-use super::{
-    Delta, TokenUsage,
-    partial_json::{self, Unfinished},
-};
+use super::{Delta, JsonText};
 
-/// OpenAI's chat completions as a [`Dialect`](super::Dialect).
-#[derive(Clone, Copy, Debug)]
-pub struct Chat(());
-
-/// Reads the events of a completion.
-pub type Reader = super::Reader<Chat>;
-
-/// Reads the body of a response as a `Stream` of events.
-#[cfg(feature = "tokio")]
-#[must_use]
-pub fn stream<B: http_body::Body<Data = bytes::Bytes> + Unpin>(body: B) -> super::Stream<Chat, B> {
-    super::Stream::new(body)
+super::format::format! {
+    /// OpenAI's chat completions as a [`Dialect`](super::Dialect).
+    Chat
 }
-
-/// Reads the bytes of a response.
-pub type ByteReader = super::ByteReader<Chat>;
 
 /// A completion, whole or so far: what the service would have answered without `stream`.
 #[non_exhaustive]
@@ -159,65 +144,8 @@ pub struct ToolCall {
 pub struct FunctionCall {
     /// The name of the function.
     pub name: String,
-    /// The arguments as text. It is JSON if the model did well and was not cut off.
-    pub arguments: String,
+    /// The arguments.
+    pub arguments: JsonText,
 }
 
-impl FunctionCall {
-    /// The arguments, if they are whole JSON.
-    ///
-    /// # Errors
-    /// What is wrong with the text.
-    pub fn parsed(&self) -> Result<Value, serde_json::Error> {
-        serde_json::from_str(&self.arguments)
-    }
-
-    /// The arguments as far as they came, while they are being streamed; see [`partial_json::parse`]. `None` if there are none
-    /// yet, if they are no JSON, or if they are too deep.
-    #[must_use]
-    pub fn partial_arguments(&self, unfinished: Unfinished) -> Option<Value> {
-        partial_json::parse(&self.arguments, unfinished, 128).ok()?.value
-    }
-}
-
-/// The tokens used.
-#[non_exhaustive]
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct Usage {
-    /// Tokens of the request.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub prompt_tokens: Option<u64>,
-    /// Tokens of the answer.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub completion_tokens: Option<u64>,
-    /// Their sum.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub total_tokens: Option<u64>,
-    /// All other fields, such as `prompt_tokens_details`.
-    #[serde(flatten)]
-    pub extra: Map<String, Value>,
-}
-
-impl Usage {
-    /// Usage with these counts and their sum.
-    #[must_use]
-    pub fn new(prompt_tokens: u64, completion_tokens: u64) -> Self {
-        Self {
-            prompt_tokens: Some(prompt_tokens),
-            completion_tokens: Some(completion_tokens),
-            total_tokens: Some(prompt_tokens.saturating_add(completion_tokens)),
-            extra: Map::new(),
-        }
-    }
-
-    /// In names common to the formats.
-    #[must_use]
-    pub fn tokens(&self) -> TokenUsage {
-        let details = self.extra.get("prompt_tokens_details");
-        TokenUsage {
-            input: self.prompt_tokens,
-            output: self.completion_tokens,
-            cached: details.and_then(|details| details.get("cached_tokens")?.as_u64()),
-        }
-    }
-}
+super::format::openai_usage!(prompt_tokens, completion_tokens, "prompt_tokens_details");

@@ -185,7 +185,7 @@ fn text<'h>(
 ) -> Result<Option<&'h mut String>, AiError> {
     match kind {
         TextKind::FunctionCallArguments => Ok(match item(held, place, budget)? {
-            OutputItem::FunctionCall(call) => Some(&mut call.arguments),
+            OutputItem::FunctionCall(call) => Some(call.arguments.text_mut()),
             _ => None,
         }),
         TextKind::CustomToolCallInput => Ok(match item(held, place, budget)? {

@@ -39,28 +39,12 @@ pub use self::{
     event::{Body, Event, Phase, Place, State, TextKind},
     writer::Writer,
 };
-use super::{
-    Delta, TokenUsage,
-    json::or_default,
-    partial_json::{self, Unfinished},
-};
+use super::{Delta, JsonText, json::or_default};
 
-/// OpenAI's responses as a [`Dialect`](super::Dialect).
-#[derive(Clone, Copy, Debug)]
-pub struct Responses(());
-
-/// Reads the events of a response.
-pub type Reader = super::Reader<Responses>;
-
-/// Reads the body of a response as a `Stream` of events.
-#[cfg(feature = "tokio")]
-#[must_use]
-pub fn stream<B: http_body::Body<Data = bytes::Bytes> + Unpin>(body: B) -> super::Stream<Responses, B> {
-    super::Stream::new(body)
+super::format::format! {
+    /// OpenAI's responses as a [`Dialect`](super::Dialect).
+    Responses
 }
-
-/// Reads the bytes of an answer.
-pub type ByteReader = super::ByteReader<Responses>;
 
 /// A response, whole or so far.
 #[non_exhaustive]
@@ -234,32 +218,15 @@ pub struct FunctionCall {
     pub call_id: String,
     /// The name of the function.
     pub name: String,
-    /// The arguments as text. It is JSON if the model did well and was not cut off.
+    /// The arguments.
     #[serde(default)]
-    pub arguments: String,
+    pub arguments: JsonText,
     /// `in_progress`, `completed`, `incomplete`.
     #[serde(default)]
     pub status: Option<String>,
     /// All other fields.
     #[serde(flatten)]
     pub extra: Map<String, Value>,
-}
-
-impl FunctionCall {
-    /// The arguments, if they are whole JSON.
-    ///
-    /// # Errors
-    /// What is wrong with the text.
-    pub fn parsed(&self) -> Result<Value, serde_json::Error> {
-        serde_json::from_str(&self.arguments)
-    }
-
-    /// The arguments as far as they came, while they are being streamed; see [`partial_json::parse`]. `None` if there are none
-    /// yet, if they are no JSON, or if they are too deep.
-    #[must_use]
-    pub fn partial_arguments(&self, unfinished: Unfinished) -> Option<Value> {
-        partial_json::parse(&self.arguments, unfinished, 128).ok()?.value
-    }
 }
 
 /// A call of a tool whose input is plain text.
@@ -299,44 +266,4 @@ pub struct Reasoning {
     pub extra: Map<String, Value>,
 }
 
-/// The tokens used.
-#[non_exhaustive]
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct Usage {
-    /// Tokens of the request.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub input_tokens: Option<u64>,
-    /// Tokens of the answer.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub output_tokens: Option<u64>,
-    /// Their sum.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub total_tokens: Option<u64>,
-    /// All other fields, such as `input_tokens_details`.
-    #[serde(flatten)]
-    pub extra: Map<String, Value>,
-}
-
-impl Usage {
-    /// Usage with these counts and their sum.
-    #[must_use]
-    pub fn new(input_tokens: u64, output_tokens: u64) -> Self {
-        Self {
-            input_tokens: Some(input_tokens),
-            output_tokens: Some(output_tokens),
-            total_tokens: Some(input_tokens.saturating_add(output_tokens)),
-            extra: Map::new(),
-        }
-    }
-
-    /// In names common to the formats.
-    #[must_use]
-    pub fn tokens(&self) -> TokenUsage {
-        let details = self.extra.get("input_tokens_details");
-        TokenUsage {
-            input: self.input_tokens,
-            output: self.output_tokens,
-            cached: details.and_then(|details| details.get("cached_tokens")?.as_u64()),
-        }
-    }
-}
+super::format::openai_usage!(input_tokens, output_tokens, "input_tokens_details");

@@ -176,7 +176,7 @@ impl Writer {
                 Part::Refusal { refusal } => Some(refusal),
                 _ => None,
             },
-            OutputItem::FunctionCall(call) => Some(&mut call.arguments),
+            OutputItem::FunctionCall(call) => Some(call.arguments.text_mut()),
             _ => None,
         }
     }
