@@ -89,12 +89,13 @@ fn decode(criterion: &mut Criterion) {
 /// The ratios, from runs that alternate.
 fn summary() {
     let time = Duration::from_secs(2);
-    let runtime = RefCell::new(runtime());
+    // It lives as long as the program, and so as long as any wire.
+    let runtime: &RefCell<_> = Box::leak(Box::new(RefCell::new(runtime())));
     for (name, opcode, size, count) in CASES {
         let times = alternate_places(
             time,
             |place| wire_at(place, opcode, size, count, true),
-            |wire| contenders(wire, count, &runtime),
+            |wire| contenders(wire, count, runtime),
         );
         report_times(name, &times, count as f64);
         let of = |wanted: &str| times.iter().find(|(name, _)| *name == wanted).unwrap().1;
