@@ -249,6 +249,19 @@ fn nothing_is_remembered_unless_asked() {
 }
 
 #[test]
+fn an_empty_id_names_no_event_and_pushes_none_out() {
+    let now = Instant::now();
+    let mut config = config();
+    config.remember_ids = 1;
+    let mut client = Client::new(config, 0);
+    open(&mut client, now);
+    feed(&mut client, now, b"id: 1\ndata\n\nid\ndata\n\n");
+    reopen(&mut client, now);
+    let again = b"id\ndata: none\n\nid: 1\ndata: x\n\n";
+    assert_eq!(marks(&mut client, now, again), marked(&[("none", Mark::New), ("x", Mark::Duplicate)]));
+}
+
+#[test]
 fn an_id_that_came_alone_counts_as_given_out() {
     let now = Instant::now();
     let mut config = config();

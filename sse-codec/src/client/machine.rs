@@ -336,8 +336,10 @@ impl Client {
             return;
         }
         self.settled = self.parser.commits();
-        let max = self.config.remember_ids;
-        if max > 0 && self.recent.is_repeated(self.parser.last_event_id(), max) && self.mark == Mark::New {
+        let (id, max) = (self.parser.last_event_id(), self.config.remember_ids);
+        // The empty id takes back the one before, and names nothing.
+        let is_repeated = max > 0 && !id.is_empty() && self.recent.is_repeated(id, max);
+        if is_repeated && self.mark == Mark::New {
             self.mark = Mark::Duplicate;
         }
     }

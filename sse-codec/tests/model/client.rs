@@ -3,7 +3,7 @@
 //! the network does is read from bytes, so that property tests and the fuzzer share this file.
 
 use std::{
-    collections::HashSet,
+    collections::VecDeque,
     time::{Duration, Instant},
 };
 
@@ -17,6 +17,8 @@ use sse_codec::{
 };
 
 const STATUSES: [u16; 16] = [200, 200, 200, 200, 200, 204, 301, 302, 303, 307, 308, 404, 429, 500, 503, 206];
+/// How many ids are kept to mark what comes again.
+const REMEMBERED: usize = 64;
 const LOCATIONS: [&str; 8] = [
     "/other",
     "",
@@ -112,9 +114,9 @@ struct Driver {
     /// There is a connection, and whether its response head has come.
     live: Option<bool>,
     ids: Ids,
-    /// Given out on earlier connections, and on this one.
-    earlier: HashSet<String>,
-    current: HashSet<String>,
+    /// The ids that are remembered, of earlier connections and of this one.
+    earlier: VecDeque<String>,
+    current: VecDeque<String>,
     redirects: u32,
     /// When the last attempt began that neither a redirect nor the caller asked for.
     attempted: Option<Instant>,
@@ -197,7 +199,8 @@ impl Driver {
             Verdict::Open => {
                 assert_eq!((status, self.client.state()), (StatusCode::OK, ReadyState::Open));
                 self.live = Some(true);
-                self.earlier.extend(self.current.drain());
+                self.earlier.append(&mut self.current);
+                self.earlier.drain(..self.earlier.len().saturating_sub(REMEMBERED));
             }
             Verdict::Refused => self.live = Some(true),
             Verdict::Drop => self.live = None,
@@ -234,8 +237,10 @@ impl Driver {
                 Some(_) => Mark::New,
             };
             assert_eq!(self.client.mark(), expected);
-            if has_id {
-                self.current.insert(id);
+            // The empty id is none.
+            if has_id && !id.is_empty() && !self.earlier.contains(&id) && self.current.back() != Some(&id) {
+                self.current.push_back(id);
+                self.current.drain(..self.current.len().saturating_sub(REMEMBERED));
             }
         }
         assert!(input.is_empty(), "what is given is taken");
@@ -254,7 +259,7 @@ pub(crate) fn run(data: &[u8]) {
     config.idle_timeout = Some(Duration::from_secs(45));
     config.retryable = transient;
     config.limits.max_error_body = 5;
-    config.remember_ids = 64;
+    config.remember_ids = REMEMBERED;
     config = config.reset_event("reset").expect("a name");
     let mut bytes = data.iter().copied();
     let mut byte = || bytes.next();
@@ -274,8 +279,8 @@ pub(crate) fn run(data: &[u8]) {
         now: Instant::now(),
         live: None,
         ids: Ids::default(),
-        earlier: HashSet::new(),
-        current: HashSet::new(),
+        earlier: VecDeque::new(),
+        current: VecDeque::new(),
         redirects: 0,
         attempted: None,
         resumes_by_get,
