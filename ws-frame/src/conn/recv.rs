@@ -4,6 +4,8 @@ use std::time::Instant;
 
 use bytes::{Buf, Bytes, BytesMut};
 
+#[cfg(feature = "deflate")]
+use super::assembly::inflate_whole;
 use super::assembly::{Assembly, Progress, invalid};
 use super::partial::Partial;
 use super::{Connection, Delivery, Event, Waiting};
@@ -258,6 +260,10 @@ impl Connection {
         if header.opcode.is_control() {
             return self.on_control_frame(&header, size, buf);
         }
+        #[cfg(feature = "deflate")]
+        if header.rsv1 && self.compressed_message(&header, size, buf)? {
+            return Ok(true);
+        }
         if self.stays_partial(&header, &buf[size..]) {
             let started = self.now;
             let partial = self.partial.get_or_insert_with(|| Partial::new(started));
@@ -368,6 +374,35 @@ impl Connection {
             self.position.next = self.position.next.saturating_add((taken + at) as u64);
         }
         result.map(|()| count > 0)
+    }
+
+    /// Reads a compressed message that is all there, in one frame, and says whether it is one, and no memory is counted.
+    #[cfg(feature = "deflate")]
+    fn compressed_message(
+        &mut self,
+        header: &Header,
+        size: usize,
+        buf: &mut BytesMut,
+    ) -> Result<bool, ErrorKind> {
+        let (config, len) = (&self.config, header.len as usize);
+        let Some(session) = &mut self.deflate else { return Ok(false) };
+        let alone = self.open.is_none() && header.fin && len <= buf.len() - size;
+        let allowed = header.len <= config.limits.max_compressed();
+        if !(alone && allowed && config.budget.is_none() && config.delivery == Delivery::Messages) {
+            return Ok(false);
+        }
+        if let Some(observer) = &config.observer {
+            observer.frame(Direction::Received, header);
+        }
+        self.position.pass(size, header.len);
+        buf.advance(size);
+        if let Some(key) = header.mask {
+            mask::apply(&mut buf[..len], key, 0);
+        }
+        let message = inflate_whole(header.opcode, &buf[..len], session, &config.limits)?;
+        buf.advance(len);
+        self.events.push(message);
+        Ok(true)
     }
 
     /// What a header of a data frame means among the frames before it (RFC 6455 §5.4).
