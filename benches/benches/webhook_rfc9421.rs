@@ -307,13 +307,13 @@ fn summary(v1a: &V1a) {
             (
                 "2 KiB of body",
                 least([&|| signed.floor(), &|| signed.ours(), &|| signed.httpsig_floor(), &|| {
-                    signed.httpsig()
+                    signed.httpsig();
                 }]),
             ),
             (
                 "head alone",
                 least([&|| signed.head_floor(), &|| signed.head(), &|| signed.httpsig_head_floor(), &|| {
-                    signed.httpsig_head()
+                    signed.httpsig_head();
                 }]),
             ),
         ] {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use grpc_wire::tower::GrpcService;
-use http::{HeaderValue, Request, Response, header};
+use http::{HeaderValue, Method, Request, Response, header};
 use http_body_util::BodyExt;
 use hyper::body::Incoming;
 use rest_core::auth::Token;
@@ -13,6 +13,7 @@ use rest_core::tower::{ApiService, Body};
 use serde_json::json;
 use tokio::sync::watch;
 use tower_service::Service;
+use ws_frame::handshake::Rejection;
 
 use crate::body::Upload;
 use crate::bus::Bus;
@@ -88,6 +89,13 @@ impl Front {
         tracing::info!(%method, path, status, took = ?since.elapsed(), "request");
         response
     }
+}
+
+/// The refusal of a handshake, in the form that all of ours have, and in the words of the version of HTTP that was spoken.
+pub(crate) fn refuse_handshake(method: &Method, rejection: &Rejection) -> Response<Body> {
+    let response =
+        if *method == Method::CONNECT { rejection.to_connect_response() } else { rejection.to_response() };
+    as_problem(response, &rejection.to_string())
 }
 
 /// A refusal that one of the crates has decided on, with its own status and fields, in the form that all of ours have.

@@ -9,9 +9,12 @@ use std::time::Duration;
 
 use common::{Events, JSON, Reply, Room, TOKEN, create_user, get, post, raw, send, start};
 use serde_json::{Value, json};
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
-use ws_frame::tokio::WebSocket;
+use ws_frame::h2::{Session, Stream};
+use ws_frame::handshake::ClientHandshake;
+use ws_frame::tokio::{HandshakeError, WebSocket};
 
 const RESPONSE: (&str, &str) = ("accept", "application/graphql-response+json");
 const EVENTS: (&str, &str) = ("accept", "text/event-stream");
@@ -53,8 +56,13 @@ fn codes(errors: &[Value]) -> Vec<&str> {
 }
 
 /// A client of `graphql-transport-ws`.
-struct Client {
-    ws: WebSocket<TcpStream>,
+struct Client<IO = TcpStream> {
+    ws: WebSocket<IO>,
+}
+
+fn opening(addr: SocketAddr, protocols: &[&str]) -> ClientHandshake {
+    let handshake = ws_frame::tokio::request(&format!("ws://{addr}/graphql")).unwrap();
+    if protocols.is_empty() { handshake } else { handshake.subprotocols(protocols).unwrap() }
 }
 
 impl Client {
@@ -63,11 +71,7 @@ impl Client {
     }
 
     async fn connect_as(addr: SocketAddr, protocols: &[&str]) -> Client {
-        let mut handshake = ws_frame::tokio::request(&format!("ws://{addr}/graphql")).unwrap();
-        if !protocols.is_empty() {
-            handshake = handshake.subprotocols(protocols).unwrap();
-        }
-        let connecting = ws_frame::tokio::connect_with(handshake, ws_frame::Config::default());
+        let connecting = ws_frame::tokio::connect_with(opening(addr, protocols), ws_frame::Config::default());
         let (ws, _) = timeout(PATIENCE, connecting).await.expect("a handshake in time").unwrap();
         Client { ws }
     }
@@ -75,10 +79,26 @@ impl Client {
     /// Acknowledged, with the token or without.
     async fn begin(addr: SocketAddr, token: Option<&str>) -> Client {
         let mut client = Client::connect(addr).await;
-        let payload = token.map(|token| json!({ "authorization": format!("Bearer {token}") }));
-        client.say(&json!({ "type": "connection_init", "payload": payload })).await;
-        assert_eq!(client.next().await, json!({ "type": "connection_ack" }));
+        client.init(token).await;
         client
+    }
+}
+
+impl Client<Stream> {
+    /// On a stream of an HTTP/2 connection.
+    async fn connect_on(session: &Session, addr: SocketAddr, protocols: &[&str]) -> Client<Stream> {
+        let handshake = opening(addr, protocols);
+        let connecting = session.connect(&handshake, ws_frame::Config::default());
+        let (ws, _) = timeout(PATIENCE, connecting).await.expect("a handshake in time").unwrap();
+        Client { ws }
+    }
+}
+
+impl<IO: AsyncRead + AsyncWrite + Unpin> Client<IO> {
+    async fn init(&mut self, token: Option<&str>) {
+        let payload = token.map(|token| json!({ "authorization": format!("Bearer {token}") }));
+        self.say(&json!({ "type": "connection_init", "payload": payload })).await;
+        assert_eq!(self.next().await, json!({ "type": "connection_ack" }));
     }
 
     async fn say(&mut self, message: &Value) {
@@ -457,6 +477,57 @@ async fn queries_mutations_and_subscriptions_share_one_socket() {
         client.next().await["payload"]["data"]["messageReceived"],
         json!({ "from": "Ada", "body": "hello" })
     );
+}
+
+/// By extended CONNECT (RFC 8441), several sockets on one connection.
+#[tokio::test]
+async fn subscriptions_come_over_sockets_of_http2_too() {
+    let service = start().await;
+    let addr = service.addr();
+    let session = Session::open(TcpStream::connect(addr).await.unwrap()).await.unwrap();
+    let spoken = ["graphql-transport-ws"];
+    let mut listening = Client::connect_on(&session, addr, &spoken).await;
+    listening.init(None).await;
+    listening.listen("s", "subscription { userCreated { name } }").await;
+    let mut writing = Client::connect_on(&session, addr, &spoken).await;
+    writing.init(Some("abc123")).await;
+    let create = "mutation { createUser(input: { name: \"Over\", email: \"over@example.net\" }) { name } }";
+    writing.subscribe("m", create).await;
+    assert_eq!(writing.next().await["payload"]["data"]["createUser"]["name"], "Over");
+    assert_eq!(writing.next().await, json!({ "id": "m", "type": "complete" }));
+    assert_eq!(
+        listening.next().await,
+        json!({ "id": "s", "type": "next", "payload": { "data": { "userCreated": { "name": "Over" } } } })
+    );
+    // One that closes leaves the others, and so does one that breaks the rules.
+    let mut other = Client::connect_on(&session, addr, &["graphql-ws"]).await;
+    assert_eq!(other.closed().await, 4406);
+    writing.say(&json!("text")).await;
+    assert_eq!(writing.closed().await, 4400);
+    create_user(addr, "Heard", "heard@example.net").await;
+    assert_eq!(listening.next().await["payload"]["data"]["userCreated"]["name"], "Heard");
+
+    let stopping = tokio::spawn(service.shutdown());
+    assert_eq!(listening.closed().await, 1001);
+    timeout(Duration::from_secs(5), stopping).await.expect("it ends").unwrap();
+}
+
+#[tokio::test]
+async fn a_handshake_over_http2_that_is_none_is_a_problem() {
+    let service = start().await;
+    let addr = service.addr();
+    let session = Session::open(TcpStream::connect(addr).await.unwrap()).await.unwrap();
+    let foreign = opening(addr, &["graphql-transport-ws"])
+        .header(http::header::ORIGIN, "http://evil.example".parse().unwrap())
+        .unwrap();
+    let refused = session.connect(&foreign, ws_frame::Config::default()).await.unwrap_err();
+    let HandshakeError::Response { response, .. } = refused else { panic!("{refused:?}") };
+    assert_eq!(response.status(), 403);
+    assert_eq!(response.headers()["content-type"], "application/problem+json");
+    let problem: Value = serde_json::from_slice(response.body()).unwrap();
+    assert_eq!((&problem["status"], &problem["detail"]), (&json!(403), &json!("origin not allowed")));
+    // The connection is good for the next one.
+    Client::connect_on(&session, addr, &["graphql-transport-ws"]).await.init(None).await;
 }
 
 #[tokio::test]

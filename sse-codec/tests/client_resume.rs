@@ -66,8 +66,10 @@ fn reopen(client: &mut Client, now: Instant) -> Option<HeaderValue> {
     open(client, now + waited).headers().get("last-event-id").cloned()
 }
 
+type Marks = Vec<(String, Mark)>;
+
 /// The events of `input`, each with its mark.
-fn marks(client: &mut Client, now: Instant, mut input: &[u8]) -> Vec<(String, Mark)> {
+fn marks(client: &mut Client, now: Instant, mut input: &[u8]) -> Marks {
     let mut found = Vec::new();
     while let Some(item) = client.on_bytes(now, &mut input) {
         if let Item::Event(event) = item {
@@ -78,12 +80,12 @@ fn marks(client: &mut Client, now: Instant, mut input: &[u8]) -> Vec<(String, Ma
     found
 }
 
-fn marked(pairs: &[(&str, Mark)]) -> Vec<(String, Mark)> {
+fn marked(pairs: &[(&str, Mark)]) -> Marks {
     pairs.iter().map(|(data, mark)| ((*data).to_owned(), *mark)).collect()
 }
 
 /// The same of owned events.
-fn owned_marks(client: &mut Client, now: Instant, mut input: &[u8]) -> Vec<(String, Mark)> {
+fn owned_marks(client: &mut Client, now: Instant, mut input: &[u8]) -> Marks {
     let mut found = Vec::new();
     while let Some(event) = client.next_event(now, &mut input).unwrap() {
         found.push((event.into_data(), client.mark()));
@@ -99,7 +101,7 @@ fn owned_events_and_their_marks_are_those_that_are_lent() {
     let second = b": hello\n\nid: 1\n\ndata: without an id of its own\n\nid: 2\ndata: b\n\nevent: reset\ndata: lost\n\n\
         id: 3\ndata: c\n\nid: 4\n\n";
     for (remember_ids, reset) in [(0, false), (8, false), (0, true), (8, true)] {
-        let read = |marks: fn(&mut Client, Instant, &[u8]) -> Vec<(String, Mark)>| {
+        let read = |marks: fn(&mut Client, Instant, &[u8]) -> Marks| {
             let mut config = config();
             config.remember_ids = remember_ids;
             let config = if reset { config.reset_event("reset").unwrap() } else { config };

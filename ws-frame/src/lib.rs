@@ -48,7 +48,7 @@
 )]
 #![cfg_attr(
     feature = "h2",
-    doc = "- [`h2`](mod@h2) carries many WebSockets of a client over one HTTP/2 connection."
+    doc = "- [`h2`](mod@h2) carries many WebSockets over one HTTP/2 connection, as a client and as a server of nothing else."
 )]
 //!
 //! Without default features the crate is `no_std` with `alloc`, and holds what stands on no clock: all of the above but the machine.

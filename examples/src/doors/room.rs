@@ -17,7 +17,7 @@ use ws_frame::{CloseCode, Config, Message};
 
 use super::call::{Call, query};
 use super::room_message::{self, ClientMessage};
-use crate::app::{App, as_problem};
+use crate::app::{App, refuse_handshake};
 use crate::failure::Failure;
 use crate::server::Seat;
 use crate::stats::count;
@@ -46,7 +46,7 @@ pub(crate) async fn join(call: Call) -> Result<Response<Body>, Failure> {
     let mut request = call.into_request();
     let (response, opening) = match accept(&POLICY, &mut request) {
         Ok(accepted) => accepted,
-        Err(rejection) => return Ok(as_problem(rejection.to_response(), &rejection.to_string())),
+        Err(rejection) => return Ok(refuse_handshake(request.method(), &rejection)),
     };
     let seat = request.extensions().get::<Seat>().cloned();
     tokio::spawn(async move {

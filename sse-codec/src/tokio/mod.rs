@@ -187,6 +187,7 @@ impl EventSource {
 
     /// The next signal; `None` when there is none any more. As `StreamExt::next`, and safe to drop at any time.
     #[inline]
+    #[expect(clippy::should_implement_trait, reason = "it is the `next` of a stream, which is awaited")]
     pub fn next(&mut self) -> impl Future<Output = Option<Result<Signal, Ended>>> + Send {
         poll_fn(|context| Pin::new(&mut *self).poll_next(context))
     }

@@ -1,6 +1,8 @@
 //! An HTTP/2 connection that many WebSockets share.
 
 use core::fmt;
+use core::future::{Future as _, poll_fn};
+use core::pin::Pin;
 use std::io;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Weak};
@@ -13,6 +15,7 @@ use ::tokio::time::Instant;
 use bytes::{Bytes, BytesMut};
 use http::{Response, Version};
 
+use super::cork::Corked;
 use super::stream::{Stream, into_io};
 use crate::Config;
 use crate::handshake::{ClientHandshake, Limits, PROTOCOL};
@@ -65,10 +68,10 @@ impl Drop for Place {
 }
 
 /// What a peer may send on a stream before somebody reads it.
-const STREAM_WINDOW: u32 = 256 * 1024;
+pub(super) const STREAM_WINDOW: u32 = 256 * 1024;
 
 /// The same on all streams together. A WebSocket that nobody reads holds up to [`STREAM_WINDOW`] of it, so there is room for the others.
-const CONNECTION_WINDOW: u32 = 16 * 1024 * 1024;
+pub(super) const CONNECTION_WINDOW: u32 = 16 * 1024 * 1024;
 
 impl Session {
     /// The client's settings that [`open`](Self::open) uses: 256 KiB of window a stream, which is what a WebSocket that is not read
@@ -105,10 +108,13 @@ impl Session {
         IO: AsyncRead + AsyncWrite + Send + Unpin + 'static,
     {
         within(deadline, async {
-            let (send, mut connection) = settings.handshake(io).await.map_err(into_io)?;
+            let cork = Corked::new(io);
+            let (send, mut connection) = settings.handshake(cork.clone()).await.map_err(into_io)?;
             let ping = connection.ping_pong();
             // Its error comes out of every stream.
-            ::tokio::spawn(async move { drop(connection.await) });
+            ::tokio::spawn(async move {
+                poll_fn(|cx| cork.poll(cx, |cx| Pin::new(&mut connection).poll(cx))).await
+            });
             // The server's first frame is its SETTINGS (RFC 9113 §3.4), so they are in force once anything else has come back.
             let mut ping = ping.ok_or(io::ErrorKind::Unsupported)?;
             ping.ping(Ping::opaque()).await.map_err(into_io)?;
@@ -180,7 +186,7 @@ impl Session {
         let (head, mut recv) = response.into_parts();
         match handshake.verify_connect_parts(&head) {
             Ok(opened) => {
-                let stream = Stream::new(send, recv, place, Arc::clone(&self.0));
+                let stream = Stream::of_client(send, recv, place, Arc::clone(&self.0));
                 let ws = WebSocket::opened(stream, config, &opened).map_err(HandshakeError::Random)?;
                 Ok((ws, Response::from_parts(head, ())))
             }

@@ -14,32 +14,49 @@ use bytes::{Buf as _, Bytes};
 
 use super::session::{Place, Shared};
 
-/// What a WebSocket over HTTP/2 reads from and writes to. It keeps its connection open.
+/// What a WebSocket over HTTP/2 reads from and writes to. A client's keeps its connection open.
 ///
 /// What is read goes back to the peer as window only then: a peer whose messages nobody takes has to stop. Writing takes as much
-/// as the peer's window has room for. DATA with END_STREAM is the end of the stream, RST_STREAM its reset (RFC 8441 §5).
+/// as the peer's window has room for, and up to 4 KiB beyond. DATA with END_STREAM is the end of the stream, RST_STREAM its reset
+/// (RFC 8441 §5).
 pub struct Stream {
     send: SendStream<Bytes>,
     recv: RecvStream,
     /// DATA that was received and not read.
     rest: Bytes,
+    /// Bytes that were sent since the peer's window was last seen to have room.
+    unasked: usize,
     shut_down: bool,
-    _place: Place,
-    /// The last stream of a connection ends it.
-    _session: Arc<Shared>,
+    /// Of a client's: the last stream of a connection ends it.
+    _session: Option<(Place, Arc<Shared>)>,
 }
 
 impl Stream {
-    pub(super) fn new(send: SendStream<Bytes>, recv: RecvStream, place: Place, session: Arc<Shared>) -> Self {
-        Self { send, recv, rest: Bytes::new(), shut_down: false, _place: place, _session: session }
+    pub(super) fn of_client(
+        send: SendStream<Bytes>,
+        recv: RecvStream,
+        place: Place,
+        session: Arc<Shared>,
+    ) -> Self {
+        Self { _session: Some((place, session)), ..Self::of_server(send, recv) }
     }
 
-    /// Ready with what the peer's window takes now, at most `wanted` bytes.
-    fn poll_capacity(&mut self, cx: &mut Context<'_>, wanted: usize) -> Poll<io::Result<usize>> {
+    pub(super) fn of_server(send: SendStream<Bytes>, recv: RecvStream) -> Self {
+        Self { send, recv, rest: Bytes::new(), unasked: 0, shut_down: false, _session: None }
+    }
+
+    /// Ready with how much to send now, at most `wanted` bytes.
+    fn poll_room(&mut self, cx: &mut Context<'_>, wanted: usize) -> Poll<io::Result<usize>> {
+        // Small messages do not ask, which costs as much as sending them.
+        if self.unasked + wanted <= MAX_UNASKED {
+            self.unasked += wanted;
+            return Poll::Ready(Ok(wanted));
+        }
         loop {
             // Bytes that h2 holds already count against the capacity.
             let capacity = self.send.capacity();
             if capacity > 0 {
+                self.unasked = 0;
                 return Poll::Ready(Ok(capacity.min(wanted)));
             }
             self.send.reserve_capacity(wanted.min(MAX_WRITE));
@@ -60,12 +77,16 @@ impl Stream {
         }
     }
 
-    fn send(&mut self, data: Bytes) -> io::Result<usize> {
+    fn send(&mut self, cx: &mut Context<'_>, data: Bytes) -> io::Result<usize> {
         let length = data.len();
-        self.send.send_data(data, false).map_err(into_io)?;
+        // All that can be wrong is that the stream is over.
+        self.send.send_data(data, false).map_err(|_| self.ended(cx))?;
         Ok(length)
     }
 }
+
+/// What is sent without a look at the peer's window. Beyond the window, h2 holds it.
+const MAX_UNASKED: usize = 4 * 1024;
 
 /// Window that one write reserves. More would only keep it from other streams.
 const MAX_WRITE: usize = 256 * 1024;
@@ -95,8 +116,8 @@ impl AsyncWrite for Stream {
         if buf.is_empty() {
             return Poll::Ready(Ok(0));
         }
-        let length = ready!(this.poll_capacity(cx, buf.len()))?;
-        Poll::Ready(this.send(Bytes::copy_from_slice(&buf[..length])))
+        let length = ready!(this.poll_room(cx, buf.len()))?;
+        Poll::Ready(this.send(cx, Bytes::copy_from_slice(&buf[..length])))
     }
 
     fn poll_write_vectored(
@@ -109,7 +130,7 @@ impl AsyncWrite for Stream {
         if wanted == 0 {
             return Poll::Ready(Ok(0));
         }
-        let mut room = ready!(this.poll_capacity(cx, wanted))?;
+        let mut room = ready!(this.poll_room(cx, wanted))?;
         // One DATA frame for all of them.
         let mut data = Vec::with_capacity(room);
         for slice in slices {
@@ -117,7 +138,7 @@ impl AsyncWrite for Stream {
             data.extend_from_slice(part);
             room -= part.len();
         }
-        Poll::Ready(this.send(data.into()))
+        Poll::Ready(this.send(cx, data.into()))
     }
 
     fn is_write_vectored(&self) -> bool {

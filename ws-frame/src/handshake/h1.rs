@@ -4,6 +4,7 @@
 //! that sends one byte at a time costs time linear in what it sends.
 
 use core::fmt;
+use std::io::BufRead as _;
 use std::string::ToString as _;
 use std::vec::Vec;
 use std::{format, vec};
@@ -66,7 +67,7 @@ impl RequestDecoder {
         *request.uri_mut() =
             parsed.path.and_then(|target| Uri::try_from(target).ok()).ok_or(HeadError::Malformed)?;
         *request.version_mut() = version(parsed.version)?;
-        copy_headers(parsed.headers, request.headers_mut(), &self.scan)?;
+        take_headers(&head, parsed.headers, request.headers_mut(), &self.scan)?;
         Ok(Some(request))
     }
 }
@@ -107,11 +108,19 @@ impl ResponseDecoder {
             let mut response = Response::new(());
             *response.status_mut() = status;
             *response.version_mut() = version(parsed.version)?;
-            copy_headers(parsed.headers, response.headers_mut(), &self.scan)?;
+            take_headers(&head, parsed.headers, response.headers_mut(), &self.scan)?;
             return Ok(Some(response));
         }
         Ok(None)
     }
+}
+
+/// The length of the first line with its LF, if it has one.
+fn first_line(mut bytes: &[u8]) -> Option<usize> {
+    let all = bytes;
+    // The search of the standard library: nothing of a slice in memory fails to be read.
+    let length = bytes.skip_until(b'\n').ok()?;
+    all.get(..length).filter(|line| line.ends_with(b"\n")).map(<[u8]>::len)
 }
 
 /// Finds the empty line that ends a head.
@@ -137,12 +146,10 @@ impl HeadScan {
         }
         let room = self.max_head.saturating_sub(self.taken);
         let window = buf.get(..room).unwrap_or(buf);
-        while let Some(line_end) =
-            window.get(self.scanned..).and_then(|rest| rest.iter().position(|&byte| byte == b'\n'))
-        {
-            // Within `window`, so neither sum can overflow.
-            let at = self.scanned + line_end;
-            self.scanned = at + 1;
+        while let Some(line) = window.get(self.scanned..).and_then(first_line) {
+            // Within `window`, so the sum cannot overflow.
+            self.scanned += line;
+            let at = self.scanned - 1;
             // A bare LF ends a line too (RFC 9112 §2.2), and the parser agrees.
             if matches!(window.get(..at), Some([.., b'\n'] | [.., b'\n', b'\r'])) {
                 let length = core::mem::take(&mut self.scanned);
@@ -187,14 +194,18 @@ const fn version(minor: Option<u8>) -> Result<Version, HeadError> {
     }
 }
 
-fn copy_headers(
+/// The values are parts of `head`, not copies.
+fn take_headers(
+    head: &Bytes,
     parsed: &[httparse::Header<'_>],
     headers: &mut HeaderMap,
     scan: &HeadScan,
 ) -> Result<(), HeadError> {
+    headers.try_reserve(parsed.len()).map_err(|_| HeadError::TooManyHeaders { max: scan.max_headers })?;
     for header in parsed {
         let name = HeaderName::from_bytes(header.name.as_bytes()).map_err(|_| HeadError::Malformed)?;
-        let value = HeaderValue::from_bytes(header.value).map_err(|_| HeadError::Malformed)?;
+        let value =
+            HeaderValue::from_maybe_shared(head.slice_ref(header.value)).map_err(|_| HeadError::Malformed)?;
         headers.try_append(name, value).map_err(|_| HeadError::TooManyHeaders { max: scan.max_headers })?;
     }
     Ok(())

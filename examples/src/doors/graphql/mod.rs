@@ -22,7 +22,7 @@ use tower_service::Service;
 use ws_frame::handshake::Policy;
 use ws_frame::tower::{Opening, accept};
 
-use crate::app::{App, as_problem};
+use crate::app::{App, refuse_handshake};
 use crate::server::Seat;
 use crate::stats::count;
 
@@ -67,7 +67,7 @@ impl Door {
         };
         let (response, opening) = match accept(&policy, &mut request) {
             Ok(accepted) => accepted,
-            Err(rejection) => return as_problem(rejection.to_response(), &rejection.to_string()),
+            Err(rejection) => return refuse_handshake(request.method(), &rejection),
         };
         let seat = request.extensions().get::<Seat>().cloned();
         let app = Arc::clone(&self.app);
