@@ -94,7 +94,12 @@ impl Utf8Validator {
     /// # Errors
     /// The offset of a character that was begun and not ended.
     pub fn finish(&self) -> Result<(), u64> {
-        if self.carried == 0 { Ok(()) } else { Err(self.taken - u64::from(self.carried)) }
+        if self.carried == 0 { Ok(()) } else { Err(self.whole()) }
+    }
+
+    /// Bytes that were taken and are whole characters.
+    pub(crate) const fn whole(&self) -> u64 {
+        self.taken - self.carried as u64
     }
 }
 

@@ -131,6 +131,25 @@ fn big_messages_begun_on_many_connections() {
     assert_eq!(budget.used(), 0);
 }
 
+/// Many small messages that are begun and not ended.
+#[test]
+fn small_messages_begun_on_many_connections() {
+    let budget = MemoryBudget::new(10_000);
+    let mut config = quiet();
+    config.budget = Some(budget.clone());
+    let config = std::sync::Arc::new(config);
+    let wire = masked(true, Opcode::Text, [b'x'; 1000]);
+    let begun = &wire[..wire.len() - 1];
+    let mut open: Vec<_> = (0..9).map(|_| Connection::server(config.clone(), start())).collect();
+    for server in &mut open {
+        assert!(feed(server, begun).is_empty());
+    }
+    assert!(budget.used() >= 9 * 999, "{}", budget.used());
+    let mut server = Connection::server(config, start());
+    let got = feed(&mut server, begun);
+    stopped(&mut server, &got, "memory budget", CloseCode::TRY_AGAIN_LATER);
+}
+
 /// A message that trickles in.
 #[test]
 fn a_slow_message() {

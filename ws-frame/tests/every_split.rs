@@ -6,7 +6,7 @@ mod common;
 
 use bytes::{Bytes, BytesMut};
 use common::*;
-use ws_frame::{Connection, Event, Opcode};
+use ws_frame::{Connection, ErrorKind, Event, Opcode};
 
 /// The events, and what is sent when the application sends back what it gets.
 fn run(wire: &[u8], pieces: impl Iterator<Item = usize>) -> (Vec<Event>, Bytes) {
@@ -115,4 +115,45 @@ fn a_frame_in_bytes_costs_linear_time() {
         server.receive(&mut buf, start());
     }
     assert_eq!(events(&mut server), [text(&"é".repeat(1 << 19))]);
+}
+
+#[test]
+fn small_messages_in_the_segments_of_a_network() {
+    let texts = ["x", "é", "a€", "😀"];
+    let mut wire = BytesMut::new();
+    for (i, size) in [1024, 2000, 4095, 4096, 4097, 1400, 1460, 126, 30].into_iter().enumerate() {
+        let text = texts[i % texts.len()];
+        wire.extend(masked(true, Opcode::Text, text.repeat(size / text.len())));
+        wire.extend(masked(true, Opcode::Binary, vec![i as u8; size]));
+        wire.extend(masked(true, Opcode::Ping, "in between"));
+    }
+    wire.extend(masked(true, Opcode::Text, [&b"long enough"[..], &[0xff; 5], &[b'x'; 2000]].concat()));
+    let whole = run(&wire, std::iter::empty());
+    assert_eq!(whole.0.len(), 9 * 3 + 1);
+    for size in [1, 7, 100, 536, 1448, 1460, 4096, 4100] {
+        assert_eq!(run(&wire, std::iter::repeat_n(size, wire.len() / size)), whole, "by {size}");
+    }
+}
+
+#[test]
+fn a_bad_byte_in_a_small_message_is_refused_before_the_rest_comes() {
+    for (text, bad) in [(&b"abc\xff"[..], 3), (b"\xed\xa0", 0), (b"a\xe2\x82x", 1), (b"\xc3\xa9\xc0", 2)] {
+        let wire = masked(true, Opcode::Text, [text, &[b'x'; 1000]].concat());
+        let head = wire.len() - 1000 - text.len();
+        for step in 1..=text.len() {
+            let mut server = server();
+            let mut buf = BytesMut::from(&wire[..head]);
+            let mut end = head;
+            while end < head + text.len() {
+                server.receive(&mut buf, start());
+                assert_eq!(events(&mut server), [], "{text:?} up to {end}");
+                let next = (end + step).min(head + text.len());
+                buf.extend_from_slice(&wire[end..next]);
+                end = next;
+            }
+            server.receive(&mut buf, start());
+            let got = events(&mut server);
+            assert_eq!(closed(&got).error.unwrap().kind(), ErrorKind::InvalidUtf8 { at: bad });
+        }
+    }
 }

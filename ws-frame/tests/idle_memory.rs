@@ -118,3 +118,19 @@ fn the_handshake_of_a_heartbeat_leaves_nothing_behind() {
     assert_eq!(carry(&mut client, &mut server), 0, "the answer to the heartbeat is no event");
     assert_eq!(held(), before);
 }
+
+#[test]
+fn a_small_message_that_is_cut_waits_in_the_buffer_of_the_reader() {
+    for opcode in [Opcode::Text, Opcode::Binary] {
+        let wire = masked(true, opcode, vec![b'x'; 1024]);
+        let mut server = Connection::server(Arc::new(quiet()), start());
+        let mut buf = BytesMut::with_capacity(2048);
+        let before = held();
+        for piece in wire.chunks(400) {
+            assert_eq!(held(), before);
+            buf.extend_from_slice(piece);
+            server.receive(&mut buf, start());
+        }
+        assert!(matches!(server.poll_event(), Some(Event::Message(message)) if message.len() == 1024));
+    }
+}

@@ -173,13 +173,30 @@ impl Assembly {
     /// The whole message.
     pub(super) fn finish(self) -> Result<Option<Waiting>, ErrorKind> {
         let Body::Whole(gather) = self.body else { return Ok(None) };
-        let message = if self.opcode == Opcode::Text {
-            Message::Text(Text::new(gather.into_text().map_err(invalid)?))
-        } else {
-            Message::Binary(gather.into_bytes())
-        };
-        Ok(Some(Waiting::Message(message)))
+        message(self.opcode, gather).map(Some)
     }
+}
+
+/// The message that was gathered.
+fn message(opcode: Opcode, gather: Gather) -> Result<Waiting, ErrorKind> {
+    Ok(Waiting::Message(if opcode == Opcode::Text {
+        Message::Text(Text::new(gather.into_text().map_err(invalid)?))
+    } else {
+        Message::Binary(gather.into_bytes())
+    }))
+}
+
+/// Inflates a message whose compressed bytes, unmasked, are all there.
+#[cfg(feature = "deflate")]
+pub(super) fn inflate_whole(
+    opcode: Opcode,
+    compressed: &[u8],
+    session: &mut Session,
+    limits: &Limits,
+) -> Result<Waiting, ErrorKind> {
+    let mut gather = Gather::new(opcode == Opcode::Text);
+    session.receive(compressed, true, limits, &mut |step| gather.append(step).map_err(invalid))?;
+    message(opcode, gather)
 }
 
 /// Compressed bytes taken at a time, so that what they stand for is not much more than may wait.

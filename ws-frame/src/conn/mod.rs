@@ -5,6 +5,7 @@ mod close;
 mod events;
 mod heartbeat;
 mod outbox;
+mod partial;
 mod recv;
 mod send;
 
@@ -155,6 +156,8 @@ pub struct Connection {
     position: recv::Position,
     /// The message that is not whole.
     open: Option<Box<assembly::Assembly>>,
+    /// What is known of a small message that is not whole, at the front of the reader's buffer.
+    partial: Option<partial::Partial>,
     control: recv::ControlBudget,
     events: events::Events,
     /// Input that waits until events are taken.
@@ -191,6 +194,7 @@ impl Connection {
             now,
             position: recv::Position::default(),
             open: None,
+            partial: None,
             control: recv::ControlBudget::new(config.limits.max_control_per_second, now),
             events: events::Events::default(),
             backlog: None,

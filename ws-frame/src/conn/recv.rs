@@ -4,7 +4,10 @@ use std::time::Instant;
 
 use bytes::{Buf, Bytes, BytesMut};
 
+#[cfg(feature = "deflate")]
+use super::assembly::inflate_whole;
 use super::assembly::{Assembly, Progress, invalid};
+use super::partial::Partial;
 use super::{Connection, Delivery, Event, Waiting};
 use crate::close::CloseFrame;
 use crate::error::{Error, ErrorKind};
@@ -104,9 +107,9 @@ impl Connection {
             backlog.unsplit(buf.split());
             *buf = *backlog;
         }
-        let in_frame = self.in_frame();
+        let in_frame = self.is_amid_a_frame();
         self.parse(buf);
-        let in_frame = in_frame || self.in_frame();
+        let in_frame = in_frame || self.is_amid_a_frame();
         self.take_lent(buf);
         self.pulse.on_receive(self.now, in_frame);
     }
@@ -197,13 +200,20 @@ impl Connection {
         return false;
     }
 
-    /// Whether a data frame was begun and not ended.
+    /// Whether a data frame was begun and not ended, of which bytes were taken.
     fn in_frame(&self) -> bool {
         self.open.as_ref().is_some_and(|open| open.in_frame())
     }
 
+    /// Whether the peer is in the middle of a data frame.
+    fn is_amid_a_frame(&self) -> bool {
+        self.partial.is_some() || self.in_frame()
+    }
+
     pub(super) fn assembly_deadline(&self) -> Option<Instant> {
-        self.open.as_ref()?.started().checked_add(self.config.limits.assembly_timeout)
+        let partial = self.partial.as_ref().map(Partial::since);
+        let started = partial.or_else(|| self.open.as_ref().map(|open| open.started()))?;
+        started.checked_add(self.config.limits.assembly_timeout)
     }
 
     pub(super) fn handle_assembly(&mut self) {
@@ -227,6 +237,7 @@ impl Connection {
         }
         buf.clear();
         self.open = None;
+        self.partial = None;
     }
 
     /// Reads a part of a frame, a frame, or a run of messages; `false` when more bytes are needed.
@@ -235,6 +246,7 @@ impl Connection {
             return self.on_payload(buf);
         }
         if self.open.is_none() && self.config.delivery == Delivery::Messages && self.run_of_messages(buf)? {
+            self.partial = None;
             return Ok(true);
         }
         self.position.start = self.position.next;
@@ -248,11 +260,33 @@ impl Connection {
         if header.opcode.is_control() {
             return self.on_control_frame(&header, size, buf);
         }
+        #[cfg(feature = "deflate")]
+        if header.rsv1 && self.compressed_message(&header, size, buf)? {
+            return Ok(true);
+        }
+        if self.stays_partial(&header, &buf[size..]) {
+            let started = self.now;
+            let partial = self.partial.get_or_insert_with(|| Partial::new(started));
+            partial.look(&header, &buf[size..]).map_err(|at| invalid(at as u64))?;
+            return Ok(false);
+        }
         self.observe(Direction::Received, &header);
         self.begin_frame(header)?;
         self.position.pass(size, header.len);
         buf.advance(size);
         self.on_payload(buf)
+    }
+
+    /// Whether a message, of which this is the header and what came of the payload, stays in the reader's buffer until it is whole: it
+    /// is small, in one frame, and nobody counts what comes of it.
+    fn stays_partial(&self, header: &Header, came: &[u8]) -> bool {
+        let config = &self.config;
+        let len = header.len as usize;
+        let alone =
+            self.open.is_none() && header.fin && !header.rsv1 && header.opcode != Opcode::Continuation;
+        let small = len <= Partial::UP_TO && len <= config.limits.max_message;
+        let counted = config.budget.is_some() || config.observer.is_some();
+        alone && small && !counted && came.len() < len && config.delivery == Delivery::Messages
     }
 
     /// Reads the messages at the front of `buf` that are whole, in one frame each; says whether there was one. Small ones share a
@@ -340,6 +374,35 @@ impl Connection {
             self.position.next = self.position.next.saturating_add((taken + at) as u64);
         }
         result.map(|()| count > 0)
+    }
+
+    /// Reads a compressed message that is all there, in one frame, and says whether it is one, and no memory is counted.
+    #[cfg(feature = "deflate")]
+    fn compressed_message(
+        &mut self,
+        header: &Header,
+        size: usize,
+        buf: &mut BytesMut,
+    ) -> Result<bool, ErrorKind> {
+        let (config, len) = (&self.config, header.len as usize);
+        let Some(session) = &mut self.deflate else { return Ok(false) };
+        let alone = self.open.is_none() && header.fin && len <= buf.len() - size;
+        let allowed = header.len <= config.limits.max_compressed();
+        if !(alone && allowed && config.budget.is_none() && config.delivery == Delivery::Messages) {
+            return Ok(false);
+        }
+        if let Some(observer) = &config.observer {
+            observer.frame(Direction::Received, header);
+        }
+        self.position.pass(size, header.len);
+        buf.advance(size);
+        if let Some(key) = header.mask {
+            mask::apply(&mut buf[..len], key, 0);
+        }
+        let message = inflate_whole(header.opcode, &buf[..len], session, &config.limits)?;
+        buf.advance(len);
+        self.events.push(message);
+        Ok(true)
     }
 
     /// What a header of a data frame means among the frames before it (RFC 6455 §5.4).

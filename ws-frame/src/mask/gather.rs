@@ -2,7 +2,7 @@
 
 use bytes::{Buf as _, Bytes, BytesMut};
 
-use super::{Checked, INLINE, apply, apply_to_text, copy_masked};
+use super::{Checked, INLINE, apply, apply_to_text, copy_masked, scalar};
 use crate::utf8::Utf8Validator;
 
 /// Room for so many bytes is made, at most, for each byte that came: a header alone makes us hold nothing.
@@ -14,6 +14,9 @@ const BIG: usize = 32 * 1024;
 /// Room behind a big frame for the header of the next one and what is read with it: the frame after it gets memory of its own before
 /// much of it came, and little of it has to be moved there.
 const AHEAD: usize = 512;
+
+/// Text that stays masked is checked in blocks of this size. A multiple of 4.
+const LOOK: usize = 512;
 
 /// What came of a message. The bytes are private: nothing can change those that were checked.
 #[derive(Debug)]
@@ -154,6 +157,28 @@ impl Gather {
 /// any more, at its beginning.
 fn has_room(buf: &mut BytesMut, len: usize, rest: usize) -> bool {
     rest <= buf.capacity() - len || buf.try_reclaim(rest.saturating_add(AHEAD))
+}
+
+/// Checks masked text that stays where it is, from the byte `checked` on, with which a character begins; says where the character begins
+/// that is not all there, or the next one.
+///
+/// # Errors
+/// The offset of the first byte that belongs to no valid character.
+pub(crate) fn look(masked: &[u8], key: [u8; 4], checked: usize) -> Result<usize, usize> {
+    let new = masked.get(checked..).unwrap_or_default();
+    let key = super::rotated(key, checked);
+    if scalar::is_masked_ascii(new, key) {
+        return Ok(masked.len());
+    }
+    let mut text = Utf8Validator::new();
+    let mut copy = [0; LOOK];
+    for block in new.chunks(LOOK) {
+        let copy = &mut copy[..block.len()];
+        copy.copy_from_slice(block);
+        super::in_place(copy, key);
+        text.push(copy).map_err(|at| checked + at as usize)?;
+    }
+    Ok(checked + text.whole() as usize)
 }
 
 /// The key as it stands `position` bytes into the payload.

@@ -18,7 +18,7 @@ pub(crate) use checked::{Checked, copy_masked};
 #[cfg(feature = "std")]
 pub(crate) use checked::{INLINE, WINDOW, take_all};
 #[cfg(feature = "std")]
-pub(crate) use gather::Gather;
+pub(crate) use gather::{Gather, look};
 
 /// Masks or unmasks `buf` in place. `position` is where `buf` begins in the payload, in bytes.
 ///

@@ -44,6 +44,19 @@ fn short(buf: &mut [u8], key: u32) -> bool {
     seen < 0x80
 }
 
+/// Whether what is masked by `key`, its first byte lowest, is ASCII.
+#[cfg(feature = "std")]
+#[inline]
+pub(super) fn is_masked_ascii(masked: &[u8], key: u32) -> bool {
+    let word = twice(key);
+    let (lanes, rest) = masked.as_chunks::<8>();
+    let mut seen = lanes.iter().fold(0, |seen, lane| seen | (u64::from_le_bytes(*lane) ^ word));
+    for (byte, key) in rest.iter().zip(word.to_le_bytes()) {
+        seen |= u64::from(byte ^ key);
+    }
+    is_ascii(seen)
+}
+
 /// The key for eight bytes.
 #[inline]
 pub(super) const fn twice(key: u32) -> u64 {

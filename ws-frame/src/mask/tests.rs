@@ -162,6 +162,37 @@ fn every_check_of_utf8_agrees_with_the_standard_library() {
     }
 }
 
+#[test]
+fn a_look_at_masked_text_agrees_with_the_check_of_plain_text() {
+    let key = [0x37, 0xfa, 0x21, 0x3d];
+    for seed in ["x", "é", "a€", "😀b"] {
+        for bad in [None, Some(0xff), Some(0x80), Some(0xed)] {
+            let mut plain = seed.repeat(1200 / seed.len()).into_bytes();
+            if let Some(bad) = bad {
+                plain[500] = bad;
+            }
+            let mut masked = plain.clone();
+            apply(&mut masked, key, 0);
+            for step in [1, 3, 8, 100, 511, 700] {
+                let (mut text, mut checked) = (crate::utf8::Utf8Validator::new(), Ok(0));
+                for start in (0..plain.len()).step_by(step) {
+                    let end = (start + step).min(plain.len());
+                    let expected = text.push(&plain[start..end]).map(|()| text.whole() as usize);
+                    checked = checked.and_then(|checked| look(&masked[..end], key, checked));
+                    assert_eq!(
+                        checked,
+                        expected.map_err(|at| at as usize),
+                        "{seed}, {bad:?}, {step}, {start}"
+                    );
+                    if checked.is_err() {
+                        break;
+                    }
+                }
+            }
+        }
+    }
+}
+
 mod gathering {
     use super::*;
 

@@ -84,7 +84,9 @@ macro_rules! masked_copy {
             }
             // SAFETY: as above.
             unsafe {
-                $store(to.cast(), head);
+                if first > 0 {
+                    $store(to.cast(), head);
+                }
                 $store(to.add(last).cast(), tail);
             }
             $high(seen) == 0

@@ -274,6 +274,7 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> WebSocket<IO> {
     /// sent, and straight into a big buffer while a lot does.
     fn read_once(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<usize>> {
         let big = self.connection.wanted_of_big_frame();
+        let was_busy = self.busy;
         let read = if self.busy || big.is_some() {
             let most = big.unwrap_or(NEXT_READ);
             // A big frame is read into its own memory: there is room already.
@@ -291,8 +292,9 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> WebSocket<IO> {
             })
         };
         self.busy = matches!(read, Poll::Ready(Ok(n)) if n >= FIRST_READ);
-        if read.is_pending() && self.input.is_empty() && big.is_none() {
-            self.input = BytesMut::new();
+        if read.is_pending() && big.is_none() && (was_busy || self.input.is_empty()) {
+            // What came of a message needs no big buffer to wait in.
+            self.input = BytesMut::from(&self.input[..]);
         }
         read
     }
