@@ -7,6 +7,7 @@ mod heartbeat;
 mod outbox;
 mod partial;
 mod recv;
+mod run;
 mod send;
 
 use std::io::IoSlice;
