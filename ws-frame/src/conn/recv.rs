@@ -210,6 +210,14 @@ impl Connection {
     }
 
     fn parse(&mut self, buf: &mut BytesMut) {
+        self.parse_all(buf);
+        #[cfg(feature = "deflate")]
+        if let Some(session) = &mut self.deflate {
+            session.rest();
+        }
+    }
+
+    fn parse_all(&mut self, buf: &mut BytesMut) {
         while self.is_receiving() {
             if !buf.is_empty() && self.events.room(self.config.limits.max_unread) == 0 {
                 self.stalled = true;
@@ -299,7 +307,7 @@ impl Connection {
         if let Some(key) = header.mask {
             mask::apply(&mut buf[..len], key, 0);
         }
-        let message = inflate_whole(header.opcode, &buf[..len], session, &config.limits)?;
+        let message = inflate_whole(header.opcode, buf, len, session, &config.limits)?;
         buf.advance(len);
         self.events.push(message);
         Ok(true)
