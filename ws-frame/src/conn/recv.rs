@@ -302,6 +302,10 @@ impl Connection {
         if let Some(observer) = &config.observer {
             observer.frame(Direction::Received, header);
         }
+        if session.is_at_rest() {
+            let alike = buf.len() / (size + len);
+            self.events.expect(alike.min(self.events.room(config.limits.max_unread)));
+        }
         self.position.pass(size, header.len);
         buf.advance(size);
         if let Some(key) = header.mask {

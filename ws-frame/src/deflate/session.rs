@@ -81,6 +81,11 @@ impl Session {
         received
     }
 
+    /// Whether nothing was inflated of what was read last.
+    pub(crate) fn is_at_rest(&self) -> bool {
+        self.step.is_empty()
+    }
+
     /// Gives back to the pool what is not needed before the next bytes come.
     pub(crate) fn rest(&mut self) {
         if !self.step.is_empty() {
