@@ -13,7 +13,6 @@ import { bin, check, finish, within } from "../lib/check.mjs";
 const client = `${bin}/examples/cut-client`;
 const smoke = process.env.OCTAVO_SMOKE === "1";
 const clients = smoke ? "8" : "64";
-const LONG = 120_000;
 
 const head = { "content-type": "text/event-stream", "cache-control": "no-store" };
 
@@ -25,7 +24,7 @@ async function listen(server) {
 
 // Runs the cutting client; it fails where an id is missing, comes twice or out of order.
 async function cut(url, last) {
-  const { stdout } = await within(LONG, promisify(execFile)(client, ["cut", `${url}/events`, String(last), clients]), "the cuts");
+  const { stdout } = await within(promisify(execFile)(client, ["cut", `${url}/events`, String(last), clients]), "the cuts");
   const [, cuts, bytes] = stdout.match(/^(\d+) cuts of (\d+) bytes/);
   assert.equal(Number(cuts), Number(bytes) + 1);
   return Number(bytes);
@@ -40,8 +39,14 @@ async function* watch(url, ...options) {
     child.kill();
   }
 }
-const all = async (signals) => within(LONG, (async () => { const seen = []; for await (const signal of signals) seen.push(signal); return seen; })(), "the signals");
+const all = async (signals) => within((async () => { const seen = []; for await (const signal of signals) seen.push(signal); return seen; })(), "the signals");
 const kinds = (signals) => signals.map((signal) => signal.signal);
+// These events, in this order; what came behind each but the last was left for its silence. A busy machine may be silent more often.
+function leftForSilence(signals, events) {
+  const ends = signals.flatMap(({ signal }, n) => (signal === "event" ? [n] : []));
+  assert.deepEqual(ends.map((n) => signals[n].data), events);
+  for (const n of ends.slice(0, -1)) assert.equal(signals[n + 1].why, "Idle");
+}
 const fast = ["--base", "1", "--min-retry", "1"];
 
 // Events 1 to `last`, each in a form of its own, as a plain server may write them.
@@ -86,7 +91,7 @@ await check("sse-starlette: cut at every byte, every id once", async () => {
   const last = smoke ? 3 : 27;
   const child = spawn("python", [new URL("starlette_server.py", import.meta.url).pathname, String(last)], { stdio: ["pipe", "pipe", "inherit"] });
   try {
-    const [port] = await within(LONG, once(createInterface({ input: child.stdout }), "line"), "the server's port");
+    const [port] = await within(once(createInterface({ input: child.stdout }), "line"), "the server's port");
     const bytes = await cut(`http://127.0.0.1:${port}`, last);
     assert.ok(smoke || bytes >= 2000, `${bytes} bytes`);
   } finally {
@@ -104,7 +109,7 @@ await check("by default no two attempts are closer than 100 ms, whatever the ser
     response.end("retry: 0\n\n");
   });
   const signals = watch(`${await listen(server)}/`);
-  await within(LONG, (async () => { for await (const _ of signals) if (gaps.length >= 10) break; })(), "ten attempts");
+  await within((async () => { for await (const _ of signals) if (gaps.length >= 10) break; })(), "ten attempts");
   assert.ok(gaps.every((gap) => gap >= 100), `${gaps}`);
   server.closeAllConnections();
   server.close();
@@ -175,12 +180,12 @@ await check("silence before the head, and after it, is left", async () => {
     requests += 1;
     if (requests === 1) return; // not even a head
     response.writeHead(200, head);
-    response.write(requests === 2 ? "id: 1\ndata: x\n\n" : `data: after ${request.headers["last-event-id"]}\n\n`);
+    const after = request.headers["last-event-id"];
+    response.write(after === undefined ? "id: 1\ndata: x\n\n" : `data: after ${after}\n\n`);
   });
   const signals = await all(watch(`${await listen(server)}/`, ...fast, "--response", "500", "--idle", "500", "--events", "2"));
-  assert.deepEqual(kinds(signals), ["waiting", "open", "event", "waiting", "open", "event"]);
-  assert.deepEqual([signals[0].why, signals[3].why], ["Timeout", "Idle"]);
-  assert.equal(signals[5].data, "after 1");
+  assert.equal(signals[0].why, "Timeout");
+  leftForSilence(signals, ["x", "after 1"]);
   server.closeAllConnections();
   server.close();
 });
@@ -209,7 +214,7 @@ await check("a server that is gone for a while is found again", async () => {
   const port = server.address().port;
   server.close();
   const signals = watch(`${url}/`, "--events", "1", "--base", "100");
-  const first = await within(LONG, signals.next(), "the first signal");
+  const first = await within(signals.next(), "the first signal");
   assert.deepEqual([first.value.signal, first.value.why], ["waiting", "Error"]);
   const again = http.createServer((request, response) => response.writeHead(200, head).end("data: back\n\n"));
   again.listen(port, "127.0.0.1");
@@ -309,7 +314,7 @@ await check("h2: 204, 500, a wrong type, 429, an endless 301 and silence as over
   const silent = await all(watch(`${server.url}/silent`, "--http2", ...fast, "--response", "300", "--attempts", "2"));
   assert.deepEqual([silent[0].why, silent.at(-1).signal], ["Timeout", "ended"]);
   const idle = await all(watch(`${server.url}/idle`, "--http2", ...fast, "--idle", "300", "--events", "2"));
-  assert.deepEqual(kinds(idle), ["open", "event", "waiting", "open", "event"]);
+  leftForSilence(idle, ["x", "x"]);
   server.close();
 });
 

@@ -8,12 +8,11 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { bin, within } from "../lib/check.mjs";
 
-export const PATIENCE = 60_000;
 
 // A server of ours on a free port, or on the one named: its port, and how to kill it.
 export async function serve(program, { port = 0, args = [] } = {}) {
   const child = spawn(`${bin}/examples/${program}`, [`127.0.0.1:${port}`, ...args], { stdio: ["ignore", "pipe", "ignore"] });
-  const [line] = await within(PATIENCE, once(createInterface(child.stdout), "line"), `${program} to listen`);
+  const [line] = await within(once(createInterface(child.stdout), "line"), `${program} to listen`);
   const listening = Number(line.split(":").at(-1));
   assert.ok(listening > 0, line);
   const exit = once(child, "exit");
@@ -28,7 +27,7 @@ export async function chat(url, lines, ...options) {
   child.stderr.setEncoding("utf8").on("data", (chunk) => { err += chunk; });
   child.stdin.on("error", () => {}); // it ended before it read all
   child.stdin.end(lines.map((line) => `${line}\n`).join(""));
-  const [code] = await within(PATIENCE, once(child, "close"), "our client's end");
+  const [code] = await within(once(child, "close"), "our client's end");
   return { code, err, out: out.split("\n").slice(0, -1) };
 }
 

@@ -7,9 +7,8 @@ import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "lib"))
 
-from check import BIN
+from check import BIN, PATIENCE
 
-PATIENCE = 60
 LINES = ["hi", "longer than four ✓ 𝄞", "x" * 70_000, ""]
 SIZES = (0, 1, 125, 126, 127, 65_535, 65_536, 300_000)
 
