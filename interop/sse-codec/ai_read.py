@@ -33,7 +33,7 @@ import jiter  # noqa: E402
 import openai  # noqa: E402
 
 CACHE = pathlib.Path(__file__).resolve().parent.parent / ".cache"
-READ = f"{check.BIN}/examples/ai-read"
+READ = f"{check.EXAMPLES}/ai-read"
 COUNT = 30 if check.SMOKE else 500
 SEED = int(os.environ.get("SSE_SEED", time.time_ns() % 1_000_000))
 dice = random.Random(SEED)

@@ -126,7 +126,7 @@ def message_error():
 
 def run():
     global gpt, claude
-    server = subprocess.Popen([f"{check.BIN}/examples/llm-server", "--listen", "127.0.0.1:0"], stdout=subprocess.PIPE, text=True)
+    server = subprocess.Popen([f"{check.EXAMPLES}/llm-server", "--listen", "127.0.0.1:0"], stdout=subprocess.PIPE, text=True)
     base = re.fullmatch(r"listening on (\S+)", server.stdout.readline().strip())[1]
     gpt = openai.OpenAI(base_url=f"{base}/v1", api_key="none", max_retries=0, timeout=60)
     claude = anthropic.Anthropic(base_url=base, api_key="none", max_retries=0, timeout=60)

@@ -8,9 +8,9 @@ import net from "node:net";
 import { createInterface } from "node:readline";
 import { promisify } from "node:util";
 import { createSession } from "better-sse";
-import { bin, check, finish, within } from "../lib/check.mjs";
+import { check, examples, finish, within } from "../lib/check.mjs";
 
-const client = `${bin}/examples/cut-client`;
+const client = `${examples}/cut-client`;
 const smoke = process.env.OCTAVO_SMOKE === "1";
 const clients = smoke ? "8" : "64";
 
