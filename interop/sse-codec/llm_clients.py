@@ -18,6 +18,7 @@ CHAT_TOOLS = [{"type": "function", "function": {"name": name, "parameters": {"ty
 RESPONSE_TOOLS = [{"type": "function", "name": name, "strict": False, "parameters": {"type": "object", "properties": {}}} for name in FUNCTIONS]
 MESSAGE_TOOLS = [{"name": name, "input_schema": {"type": "object", "properties": {}}} for name in FUNCTIONS]
 
+
 def ask(text):
     return [{"role": "user", "content": text}]
 
