@@ -10,7 +10,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 
 import grpc
 import stubs
-from check import BIN, PATIENCE, check, finish
+from check import EXAMPLES, PATIENCE, check, finish
 
 stubs.make()
 from octavo.users.v1 import users_pb2 as pb
@@ -80,7 +80,7 @@ async def main():
     port = server.add_insecure_port("127.0.0.1:0")
     await server.start()
     program = await asyncio.create_subprocess_exec(
-        f"{BIN}/examples/grpc_calls", f"127.0.0.1:{port}", stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE
+        f"{EXAMPLES}/grpc_calls", f"127.0.0.1:{port}", stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE
     )
 
     async def call(name):

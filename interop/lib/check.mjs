@@ -1,7 +1,8 @@
 // What every Node driver shares: named checks, one line each, and the service's address from the environment.
 export const base = process.env.OCTAVO_BASE;
 export const token = process.env.OCTAVO_TOKEN;
-export const bin = process.env.OCTAVO_BIN;
+export const showcase = process.env.OCTAVO_SHOWCASE;
+export const examples = process.env.OCTAVO_EXAMPLES;
 export const json = { "content-type": "application/json", authorization: `Bearer ${token}` };
 let failed = 0;
 

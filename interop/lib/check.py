@@ -7,7 +7,7 @@ import traceback
 
 BASE = os.environ["OCTAVO_BASE"]
 TOKEN = os.environ["OCTAVO_TOKEN"]
-BIN = os.environ["OCTAVO_BIN"]
+EXAMPLES = os.environ["OCTAVO_EXAMPLES"]
 SMOKE = os.environ.get("OCTAVO_SMOKE") == "1"
 failed = 0
 
@@ -25,10 +25,10 @@ def report(name, problem=None):
         print(f"not ok - {name}: {problem}", flush=True)
 
 
-async def check(name, run):
+async def check(name, run, seconds=PATIENCE):
     """Awaits `run()` within a deadline."""
     try:
-        await asyncio.wait_for(run(), PATIENCE)
+        await asyncio.wait_for(run(), seconds)
         report(name)
     except Exception:
         report(name, " | ".join(traceback.format_exc().splitlines()[-4:]))

@@ -4,7 +4,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import ReconnectingWebSocket from "reconnecting-websocket";
 import WebSocket, { WebSocketServer } from "ws";
-import { bin, check, finish, within } from "../lib/check.mjs";
+import { check, examples, finish, within } from "../lib/check.mjs";
 import { serve } from "./ours.mjs";
 
 await check("reconnecting-websocket finds our server again after each restart", async () => {
@@ -50,7 +50,7 @@ await check("our client finds a ws server again, and says what it kept", async (
   };
   let server = await start(0);
   const { port } = server.address();
-  const child = spawn(`${bin}/examples/chat`, [`ws://127.0.0.1:${port}/`, "--comes-back"]);
+  const child = spawn(`${examples}/chat`, [`ws://127.0.0.1:${port}/`, "--comes-back"]);
   let out = "", err = "";
   child.stdout.setEncoding("utf8").on("data", (chunk) => { out += chunk; });
   child.stderr.setEncoding("utf8").on("data", (chunk) => { err += chunk; });
@@ -80,7 +80,7 @@ await check("our client gives up where a ws server closes with 1008, and 4401", 
     await once(server, "listening");
     let connections = 0;
     server.on("connection", (socket) => { connections += 1; socket.close(closing); });
-    const child = spawn(`${bin}/examples/chat`, [`ws://127.0.0.1:${server.address().port}/`, "--comes-back"]);
+    const child = spawn(`${examples}/chat`, [`ws://127.0.0.1:${server.address().port}/`, "--comes-back"]);
     const [code] = await within(once(child, "exit"), "our client's end");
     server.close();
     assert.deepEqual([code, connections], [0, 1]);
