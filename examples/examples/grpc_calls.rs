@@ -136,7 +136,7 @@ impl Calls {
     async fn deadline(&self) -> Result<Value, Status> {
         let since = Instant::now();
         let slow = GetUserRequest { user_id: "slow".to_owned() };
-        match self.users.get_user(slow).timeout(Duration::from_millis(500)).await {
+        match self.users.get_user(slow).timeout(Duration::from_secs(2)).await {
             Ok(_) => Ok(Value::Null),
             Err(status) => {
                 let mut saw = told(&status);

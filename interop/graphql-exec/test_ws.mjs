@@ -6,7 +6,7 @@ import { base, check, createUser, finish, sleep, someone, token, within } from "
 const url = `${base.replace(/^http/, "ws")}/graphql`;
 const connect = (options = {}) => createClient({ url, retryAttempts: 0, lazy: true, ...options });
 const authorised = { connectionParams: { authorization: `Bearer ${token}` } };
-const one = (client, request) => within(5000, new Promise((done, fail) => {
+const one = (client, request) => within(new Promise((done, fail) => {
   let result;
   client.subscribe(request, { next: (value) => { result = value; }, error: fail, complete: () => done(result) });
 }), "a result");
@@ -14,7 +14,7 @@ const one = (client, request) => within(5000, new Promise((done, fail) => {
 async function listen(client, request) {
   const results = client.iterate(request);
   const first = results.next();
-  await within(5000, new Promise((done) => {
+  await within(new Promise((done) => {
     const off = client.on("pong", (received) => { if (received) { off(); done(); } });
     sleep(50).then(() => ping());
   }), "pong");
@@ -37,10 +37,10 @@ await check("a subscription gets each created user once, and completes from the 
   const client = connect({ on: { opened: (socket) => { ping = () => socket.send(JSON.stringify({ type: "ping" })); } } });
   const { results, first } = await listen(client, { query: "subscription { userCreated { id name posts { id } } }" });
   const user = await createUser();
-  assert.deepEqual((await within(5000, first, "an event")).value, { data: { userCreated: { id: String(user.id), name: user.name, posts: [] } } });
+  assert.deepEqual((await within(first, "an event")).value, { data: { userCreated: { id: String(user.id), name: user.name, posts: [] } } });
   const second = results.next();
   const again = await createUser();
-  assert.equal((await within(5000, second, "an event")).value.data.userCreated.id, String(again.id));
+  assert.equal((await within(second, "an event")).value.data.userCreated.id, String(again.id));
   await results.return();
   // The socket goes on after the subscription.
   assert.deepEqual(await one(client, { query: "{ __typename }" }), { data: { __typename: "Query" } });
@@ -52,12 +52,12 @@ await check("what was said in a room arrives, and in another room it does not", 
   const { results, first } = await listen(client, { query: 'subscription { messageReceived(roomId: "interop") { roomId from body } }' });
   for (const room of ["elsewhere", "interop"]) {
     const socket = new WebSocket(`${base.replace(/^http/, "ws")}/ws/${room}?token=${token}`);
-    await within(5000, new Promise((done) => { socket.onmessage = ({ data }) => { if (JSON.parse(data).type === "joined") done(); }; }), "joined");
+    await within(new Promise((done) => { socket.onmessage = ({ data }) => { if (JSON.parse(data).type === "joined") done(); }; }), "joined");
     socket.send(JSON.stringify({ type: "message", from: "peer", body: `said in ${room}` }));
-    await within(5000, new Promise((done) => { socket.onmessage = ({ data }) => { if (JSON.parse(data).type === "message") done(); }; }), "message");
+    await within(new Promise((done) => { socket.onmessage = ({ data }) => { if (JSON.parse(data).type === "message") done(); }; }), "message");
     socket.close();
   }
-  assert.deepEqual((await within(5000, first, "an event")).value, { data: { messageReceived: { roomId: "interop", from: "peer", body: "said in interop" } } });
+  assert.deepEqual((await within(first, "an event")).value, { data: { messageReceived: { roomId: "interop", from: "peer", body: "said in interop" } } });
   await results.return();
   await client.dispose();
 });
@@ -85,9 +85,9 @@ async function bare(messages, protocol = "graphql-transport-ws") {
   const heard = [];
   socket.onmessage = ({ data }) => heard.push(JSON.parse(data).type);
   const closed = new Promise((done) => { socket.onclose = ({ code }) => done(code); });
-  await within(5000, new Promise((done, fail) => { socket.onopen = done; socket.onerror = fail; }), "open");
+  await within(new Promise((done, fail) => { socket.onopen = done; socket.onerror = fail; }), "open");
   for (const message of messages) socket.send(typeof message === "string" ? message : JSON.stringify(message));
-  return { code: await within(6000, closed, "close"), heard };
+  return { code: await within(closed, "close"), heard };
 }
 const init = { type: "connection_init" };
 const subscribe = { id: "1", type: "subscribe", payload: { query: "subscription { userCreated { id } }" } };

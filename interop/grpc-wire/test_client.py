@@ -10,7 +10,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 
 import grpc
 import stubs
-from check import BIN, check, finish
+from check import EXAMPLES, PATIENCE, check, finish
 
 stubs.make()
 from octavo.users.v1 import users_pb2 as pb
@@ -80,14 +80,14 @@ async def main():
     port = server.add_insecure_port("127.0.0.1:0")
     await server.start()
     program = await asyncio.create_subprocess_exec(
-        f"{BIN}/examples/grpc_calls", f"127.0.0.1:{port}", stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE
+        f"{EXAMPLES}/grpc_calls", f"127.0.0.1:{port}", stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE
     )
 
     async def call(name):
         """Has the program make a call; gives what it saw."""
         program.stdin.write(f"{name}\n".encode())
         await program.stdin.drain()
-        line = await asyncio.wait_for(program.stdout.readline(), 20)
+        line = await asyncio.wait_for(program.stdout.readline(), PATIENCE)
         assert line, "the program died"
         return json.loads(line)
 
@@ -129,14 +129,14 @@ async def main():
 
     async def deadline():
         saw = await call("deadline")
-        assert saw["code"] == "DEADLINE_EXCEEDED" and saw["after_ms"] < 3000, saw
+        assert saw["code"] == "DEADLINE_EXCEEDED" and saw["after_ms"] < 20_000, saw
         # The server was told of it too.
-        assert 0 < users.remaining < 0.6, users.remaining
+        assert 0 < users.remaining < 2.1, users.remaining
 
     async def cancellation():
         saw = await call("cancellation")
         assert saw["id"] == "first", saw
-        await asyncio.wait_for(users.cancelled.wait(), 5)
+        await asyncio.wait_for(users.cancelled.wait(), PATIENCE)
 
     async def large():
         saw = await call("large")
@@ -165,7 +165,7 @@ async def main():
         ("an answer over the limit: RESOURCE_EXHAUSTED", too_large),
         ("500 calls on one connection at once", at_once),
     ]:
-        await check(f"our client: {name}", run, 30)
+        await check(f"our client: {name}", run)
     program.stdin.close()
     await program.wait()
     await server.stop(0)

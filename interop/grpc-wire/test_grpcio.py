@@ -10,7 +10,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 
 import grpc
 import stubs
-from check import BASE, SMOKE, TOKEN, check, finish
+from check import BASE, PATIENCE, SMOKE, TOKEN, check, finish
 
 stubs.make()
 from octavo.users.v1 import users_pb2 as pb
@@ -43,7 +43,7 @@ async def refused_bulk(wanted, code, metadata=AUTH):
 
     def call():
         with grpc.insecure_channel(ADDRESS) as channel:
-            rpc.UserServiceStub(channel).CreateUsersBulk(iter(wanted), metadata=metadata, timeout=5)
+            rpc.UserServiceStub(channel).CreateUsersBulk(iter(wanted), metadata=metadata, timeout=PATIENCE)
 
     try:
         await asyncio.to_thread(call)
@@ -66,24 +66,24 @@ async def main():
 
 async def calls(channel, users):
     async def unary():
-        user = await users.GetUser(pb.GetUserRequest(user_id="42"), timeout=5)
+        user = await users.GetUser(pb.GetUserRequest(user_id="42"), timeout=PATIENCE)
         assert (user.id, user.name) == ("42", "Alice"), user
         assert 1_500_000_000_000 < user.created_at < 5_000_000_000_000
 
     async def server_streaming():
-        found = await collect(users.ListUsers(pb.ListUsersRequest(limit=2), timeout=5))
+        found = await collect(users.ListUsers(pb.ListUsersRequest(limit=2), timeout=PATIENCE))
         assert len(found) == 2 and int(found[0].id) < int(found[1].id)
-        rest = await collect(users.ListUsers(pb.ListUsersRequest(limit=100, offset=1), timeout=5))
+        rest = await collect(users.ListUsers(pb.ListUsersRequest(limit=100, offset=1), timeout=PATIENCE))
         assert rest[0] == found[1]
 
     async def client_streaming():
         wanted = [someone(name=f"Bulk {n}") for n in range(20)]
-        created = await users.CreateUsersBulk(iter(wanted), metadata=AUTH, timeout=5)
+        created = await users.CreateUsersBulk(iter(wanted), metadata=AUTH, timeout=PATIENCE)
         assert [(u.name, u.email) for u in created.users] == [(u.name, u.email) for u in wanted]
         assert await users.GetUser(pb.GetUserRequest(user_id=created.users[7].id)) == created.users[7]
 
     async def bidi():
-        call = users.Chat(metadata=AUTH, timeout=10)
+        call = users.Chat(metadata=AUTH, timeout=PATIENCE)
         for n in range(50):
             await call.write(pb.ChatMessage(room="grpcio", **{"from": "py"}, body=f"ünïcode \U0001f980 {n}"))
             heard = await call.read()
@@ -94,7 +94,7 @@ async def calls(channel, users):
         assert await call.code() == grpc.StatusCode.OK
 
     async def two_in_a_room():
-        one, two = users.Chat(metadata=AUTH, timeout=10), users.Chat(metadata=AUTH, timeout=10)
+        one, two = users.Chat(metadata=AUTH, timeout=PATIENCE), users.Chat(metadata=AUTH, timeout=PATIENCE)
         for call in (one, two):
             await call.write(pb.ChatMessage(room="pair"))
             await call.initial_metadata()
@@ -105,10 +105,10 @@ async def calls(channel, users):
             call.cancel()
 
     async def watch():
-        call = users.WatchUsers(pb.WatchUsersRequest(), timeout=10)
-        await asyncio.wait_for(call.initial_metadata(), 5)
+        call = users.WatchUsers(pb.WatchUsersRequest(), timeout=PATIENCE)
+        await asyncio.wait_for(call.initial_metadata(), PATIENCE)
         wanted = [someone(), someone()]
-        created = await users.CreateUsersBulk(iter(wanted), metadata=AUTH, timeout=5)
+        created = await users.CreateUsersBulk(iter(wanted), metadata=AUTH, timeout=PATIENCE)
         for user in created.users:
             told = await call.read()
             while told.email not in {u.email for u in wanted}:
@@ -119,12 +119,12 @@ async def calls(channel, users):
     async def metadata():
         # Names and values pass a server that does not know them, binary ones of every byte value too.
         more = (("x-text", "a, b"), ("x-bin", bytes(range(256))), ("x-bin", b""), ("x-bin", b"\x00"))
-        call = users.GetUser(pb.GetUserRequest(user_id="42"), metadata=more, timeout=5)
+        call = users.GetUser(pb.GetUserRequest(user_id="42"), metadata=more, timeout=PATIENCE)
         assert (await call).id == "42"
         assert await call.code() == grpc.StatusCode.OK
         # And the ids of a call come back, from a refusal as well.
         ids = (("x-request-id", "r-1, r-2"), ("x-trace-bin", bytes(range(256))))
-        call = users.GetUser(pb.GetUserRequest(user_id="42"), metadata=ids, timeout=5)
+        call = users.GetUser(pb.GetUserRequest(user_id="42"), metadata=ids, timeout=PATIENCE)
         await call
         assert ("x-request-id", "r-1, r-2") in list(await call.initial_metadata())
         assert ("x-trace-bin", bytes(range(256))) in list(await call.trailing_metadata())
@@ -156,11 +156,11 @@ async def calls(channel, users):
             await refusal(call(b""), grpc.StatusCode.UNIMPLEMENTED)
 
     async def deadline():
-        call = users.WatchUsers(pb.WatchUsersRequest(), timeout=0.3)
+        call = users.WatchUsers(pb.WatchUsersRequest(), timeout=2)
         await call.initial_metadata()
         from_then = time.monotonic()
         await refusal(collect(call), grpc.StatusCode.DEADLINE_EXCEEDED)
-        assert time.monotonic() - from_then < 2
+        assert time.monotonic() - from_then < 20
 
     async def cancellation():
         call = users.WatchUsers(pb.WatchUsersRequest())
@@ -168,20 +168,20 @@ async def calls(channel, users):
         call.cancel()
         assert await call.code() == grpc.StatusCode.CANCELLED
         # The connection lives on.
-        assert (await users.GetUser(pb.GetUserRequest(user_id="42"), timeout=5)).id == "42"
+        assert (await users.GetUser(pb.GetUserRequest(user_id="42"), timeout=PATIENCE)).id == "42"
 
     async def many_cancelled():
         for _ in range(20 if SMOKE else 200):
             calls = [users.WatchUsers(pb.WatchUsersRequest()) for _ in range(10)]
             for call in calls:
                 call.cancel()
-        assert (await users.GetUser(pb.GetUserRequest(user_id="42"), timeout=5)).id == "42"
+        assert (await users.GetUser(pb.GetUserRequest(user_id="42"), timeout=PATIENCE)).id == "42"
 
     async def large():
         # 900 KB in one message, and 600 messages of which each comes back.
-        error = await refusal(users.GetUser(pb.GetUserRequest(user_id="7" * 900_000), timeout=10), grpc.StatusCode.INVALID_ARGUMENT)
+        error = await refusal(users.GetUser(pb.GetUserRequest(user_id="7" * 900_000), timeout=PATIENCE), grpc.StatusCode.INVALID_ARGUMENT)
         assert len(error.details()) < 5000
-        call = users.Chat(metadata=AUTH, timeout=30)
+        call = users.Chat(metadata=AUTH, timeout=PATIENCE)
         count = 60 if SMOKE else 600
 
         async def say():
@@ -196,20 +196,20 @@ async def calls(channel, users):
         assert await call.code() == grpc.StatusCode.OK
 
     async def too_large():
-        call = users.GetUser(pb.GetUserRequest(user_id="7" * (1 << 20)), timeout=10)
+        call = users.GetUser(pb.GetUserRequest(user_id="7" * (1 << 20)), timeout=PATIENCE)
         await refusal(call, grpc.StatusCode.RESOURCE_EXHAUSTED)
-        assert (await users.GetUser(pb.GetUserRequest(user_id="42"), timeout=5)).id == "42"
+        assert (await users.GetUser(pb.GetUserRequest(user_id="42"), timeout=PATIENCE)).id == "42"
 
     async def at_once():
         count = 200 if SMOKE else 2000
-        found = await asyncio.gather(*(users.GetUser(pb.GetUserRequest(user_id="42"), timeout=20) for _ in range(count)))
+        found = await asyncio.gather(*(users.GetUser(pb.GetUserRequest(user_id="42"), timeout=PATIENCE) for _ in range(count)))
         assert len(found) == count and all(user.id == "42" for user in found)
 
     async def compressed():
         # A client that compresses is told that this is not understood, and not answered with garbage.
         async with grpc.aio.insecure_channel(ADDRESS, compression=grpc.Compression.Gzip) as gzip:
             other = rpc.UserServiceStub(gzip)
-            await refusal(other.GetUser(pb.GetUserRequest(user_id="4" * 5000), timeout=5), grpc.StatusCode.UNIMPLEMENTED)
+            await refusal(other.GetUser(pb.GetUserRequest(user_id="4" * 5000), timeout=PATIENCE), grpc.StatusCode.UNIMPLEMENTED)
 
     for name, run in [
         ("unary: GetUser", unary),
@@ -230,7 +230,7 @@ async def calls(channel, users):
         ("many calls on one connection at once", at_once),
         ("a compressed message: UNIMPLEMENTED", compressed),
     ]:
-        await check(name, run, 40)
+        await check(name, run)
 
 
 asyncio.run(main())

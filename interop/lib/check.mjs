@@ -1,7 +1,8 @@
 // What every Node driver shares: named checks, one line each, and the service's address from the environment.
 export const base = process.env.OCTAVO_BASE;
 export const token = process.env.OCTAVO_TOKEN;
-export const bin = process.env.OCTAVO_BIN;
+export const showcase = process.env.OCTAVO_SHOWCASE;
+export const examples = process.env.OCTAVO_EXAMPLES;
 export const json = { "content-type": "application/json", authorization: `Bearer ${token}` };
 let failed = 0;
 
@@ -11,17 +12,20 @@ export async function check(name, run) {
     console.log(`ok - ${name}`);
   } catch (error) {
     failed += 1;
-    console.log(`not ok - ${name}: ${String((error && error.stack) || error).split("\n").slice(0, 4).join(" | ")}`);
+    console.log(`not ok - ${name}: ${String((error && error.stack) || error).split("\n").slice(0, 40).join(" | ")}`);
   }
 }
 
 export const finish = () => process.exit(failed ? 1 : 0);
 export const sleep = (ms) => new Promise((done) => setTimeout(done, ms));
 
+// How long to wait for what should come at once: long enough for a machine that is busy with other things.
+export const PATIENCE = 120_000;
+
 // A promise with a deadline, so that a silent peer is a failure and not a hang.
-export function within(ms, promise, what) {
+export function within(promise, what) {
   let timer;
-  const late = new Promise((_, fail) => { timer = setTimeout(() => fail(new Error(`${what}: nothing within ${ms} ms`)), ms); });
+  const late = new Promise((_, fail) => { timer = setTimeout(() => fail(new Error(`${what}: nothing within ${PATIENCE} ms`)), PATIENCE); });
   return Promise.race([promise, late]).finally(() => clearTimeout(timer));
 }
 

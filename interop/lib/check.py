@@ -7,9 +7,12 @@ import traceback
 
 BASE = os.environ["OCTAVO_BASE"]
 TOKEN = os.environ["OCTAVO_TOKEN"]
-BIN = os.environ["OCTAVO_BIN"]
+EXAMPLES = os.environ["OCTAVO_EXAMPLES"]
 SMOKE = os.environ.get("OCTAVO_SMOKE") == "1"
 failed = 0
+
+# How many seconds to wait for what should come at once: enough for a machine that is busy with other things.
+PATIENCE = 120
 
 
 def report(name, problem=None):
@@ -22,7 +25,7 @@ def report(name, problem=None):
         print(f"not ok - {name}: {problem}", flush=True)
 
 
-async def check(name, run, seconds=20):
+async def check(name, run, seconds=PATIENCE):
     """Awaits `run()` within a deadline."""
     try:
         await asyncio.wait_for(run(), seconds)

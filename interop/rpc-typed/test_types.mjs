@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { bin, check, finish } from "../lib/check.mjs";
+import { check, finish, showcase } from "../lib/check.mjs";
 
 const here = new URL(".", import.meta.url).pathname;
 const folder = mkdtempSync(`${here}node_modules/.types-`);
@@ -12,12 +12,12 @@ const options = { strict: true, noUncheckedIndexedAccess: true, exactOptionalPro
 const project = (name, ...files) => file(name, JSON.stringify({ compilerOptions: options, files }));
 
 await check("--emit-trpc writes the file and ends with 0", async () => {
-  const { code, text } = await run(`${bin}/showcase`, "--emit-trpc", `${folder}/app-router.ts`);
+  const { code, text } = await run(showcase, "--emit-trpc", `${folder}/app-router.ts`);
   assert.equal(code, 0, text);
   assert.match(readFileSync(`${folder}/app-router.ts`, "utf8"), /export type AppRouter = TRPCBuiltRouter</);
 });
 await check("--emit-trpc into a folder that is not there says so and ends with 2", async () => {
-  const { code, text } = await run(`${bin}/showcase`, "--emit-trpc", `${folder}/nowhere/app-router.ts`);
+  const { code, text } = await run(showcase, "--emit-trpc", `${folder}/nowhere/app-router.ts`);
   assert.equal(code, 2);
   assert.match(text, /cannot write/);
 });

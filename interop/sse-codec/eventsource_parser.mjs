@@ -1,7 +1,7 @@
 // The same streams through npm `eventsource-parser` and through the `parse-dump` example of sse-codec.
 import { spawn } from "node:child_process";
 import { createParser } from "eventsource-parser";
-import { bin } from "../lib/check.mjs";
+import { examples } from "../lib/check.mjs";
 
 // A small generator (mulberry32): a seed is all it takes to see a stream again.
 export function draw(seed) {
@@ -63,7 +63,7 @@ export function theirs(chunks, options = {}) {
 
 // What ours says of many streams, in their order.
 export async function ours(streams) {
-  const child = spawn(`${bin}/examples/parse-dump`, ["--batch"], { stdio: ["pipe", "pipe", "inherit"] });
+  const child = spawn(`${examples}/parse-dump`, ["--batch"], { stdio: ["pipe", "pipe", "inherit"] });
   const ended = new Promise((done, fail) => {
     child.on("error", fail);
     child.on("close", (code) => (code === 0 ? done() : fail(new Error(`parse-dump ended with ${code}`))));

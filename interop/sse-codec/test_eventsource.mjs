@@ -13,8 +13,8 @@ function listen(path, { headers = {}, types = ["user.created", "message.created"
       for (const wake of waiting.splice(0)) wake();
     });
   }
-  const open = within(5000, new Promise((done, fail) => { source.onopen = done; source.onerror = (e) => fail(new Error(`${e.code} ${e.message}`)); }), "open");
-  const until = (match) => within(5000, (async () => {
+  const open = within(new Promise((done, fail) => { source.onopen = done; source.onerror = (e) => fail(new Error(`${e.code} ${e.message}`)); }), "open");
+  const until = (match) => within((async () => {
     for (;;) {
       const found = events.find(match);
       if (found) return found;

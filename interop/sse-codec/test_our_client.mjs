@@ -8,12 +8,11 @@ import net from "node:net";
 import { createInterface } from "node:readline";
 import { promisify } from "node:util";
 import { createSession } from "better-sse";
-import { bin, check, finish, within } from "../lib/check.mjs";
+import { check, examples, finish, within } from "../lib/check.mjs";
 
-const client = `${bin}/examples/cut-client`;
+const client = `${examples}/cut-client`;
 const smoke = process.env.OCTAVO_SMOKE === "1";
 const clients = smoke ? "8" : "64";
-const LONG = 120_000;
 
 const head = { "content-type": "text/event-stream", "cache-control": "no-store" };
 
@@ -25,7 +24,7 @@ async function listen(server) {
 
 // Runs the cutting client; it fails where an id is missing, comes twice or out of order.
 async function cut(url, last) {
-  const { stdout } = await within(LONG, promisify(execFile)(client, ["cut", `${url}/events`, String(last), clients]), "the cuts");
+  const { stdout } = await within(promisify(execFile)(client, ["cut", `${url}/events`, String(last), clients]), "the cuts");
   const [, cuts, bytes] = stdout.match(/^(\d+) cuts of (\d+) bytes/);
   assert.equal(Number(cuts), Number(bytes) + 1);
   return Number(bytes);
@@ -40,8 +39,14 @@ async function* watch(url, ...options) {
     child.kill();
   }
 }
-const all = async (signals) => within(LONG, (async () => { const seen = []; for await (const signal of signals) seen.push(signal); return seen; })(), "the signals");
+const all = async (signals) => within((async () => { const seen = []; for await (const signal of signals) seen.push(signal); return seen; })(), "the signals");
 const kinds = (signals) => signals.map((signal) => signal.signal);
+// These events, in this order; what came behind each but the last was left for its silence. A busy machine may be silent more often.
+function leftForSilence(signals, events) {
+  const ends = signals.flatMap(({ signal }, n) => (signal === "event" ? [n] : []));
+  assert.deepEqual(ends.map((n) => signals[n].data), events);
+  for (const n of ends.slice(0, -1)) assert.equal(signals[n + 1].why, "Idle");
+}
 const fast = ["--base", "1", "--min-retry", "1"];
 
 // Events 1 to `last`, each in a form of its own, as a plain server may write them.
@@ -54,7 +59,27 @@ const forms = [
 ];
 const text = (n, last) => forms[n % forms.length](n, `${n} of ${last} ünïcode 🦀`);
 
-await check("plain node:http: cut at every byte of a stream in five styles, every id once", async () => {
+// Before the others, whose connections might take the port in the meantime.
+await check("a server that is gone for a while is found again", async () => {
+  const server = http.createServer((request, response) => response.writeHead(200, head).end("data: x\n\n"));
+  const url = await listen(server);
+  const port = server.address().port;
+  server.close();
+  const signals = watch(`${url}/`, "--events", "1", "--base", "100");
+  const first = await within(signals.next(), "the first signal");
+  assert.deepEqual([first.value.signal, first.value.why], ["waiting", "Error"]);
+  const again = http.createServer((request, response) => response.writeHead(200, head).end("data: back\n\n"));
+  again.listen(port, "127.0.0.1");
+  const rest = await all(signals);
+  assert.equal(rest.at(-1).data, "back");
+  again.close();
+});
+
+// The others meet servers of their own and mostly wait, so they run side by side.
+const running = [];
+const begin = (name, run) => running.push(check(name, run));
+
+begin("plain node:http: cut at every byte of a stream in five styles, every id once", async () => {
   const last = smoke ? 3 : 34;
   const server = http.createServer((request, response) => {
     const after = Number(request.headers["last-event-id"] ?? 0);
@@ -68,7 +93,7 @@ await check("plain node:http: cut at every byte of a stream in five styles, ever
   server.close();
 });
 
-await check("better-sse: cut at every byte, every id once", async () => {
+begin("better-sse: cut at every byte, every id once", async () => {
   const last = smoke ? 3 : 36;
   const server = http.createServer(async (request, response) => {
     const after = Number(request.headers["last-event-id"] ?? 0);
@@ -82,11 +107,11 @@ await check("better-sse: cut at every byte, every id once", async () => {
   server.close();
 });
 
-await check("sse-starlette: cut at every byte, every id once", async () => {
+begin("sse-starlette: cut at every byte, every id once", async () => {
   const last = smoke ? 3 : 27;
   const child = spawn("python", [new URL("starlette_server.py", import.meta.url).pathname, String(last)], { stdio: ["pipe", "pipe", "inherit"] });
   try {
-    const [port] = await within(LONG, once(createInterface({ input: child.stdout }), "line"), "the server's port");
+    const [port] = await within(once(createInterface({ input: child.stdout }), "line"), "the server's port");
     const bytes = await cut(`http://127.0.0.1:${port}`, last);
     assert.ok(smoke || bytes >= 2000, `${bytes} bytes`);
   } finally {
@@ -94,7 +119,7 @@ await check("sse-starlette: cut at every byte, every id once", async () => {
   }
 });
 
-await check("by default no two attempts are closer than 100 ms, whatever the server wants", async () => {
+begin("by default no two attempts are closer than 100 ms, whatever the server wants", async () => {
   const gaps = [];
   let ended;
   const server = http.createServer((request, response) => {
@@ -104,13 +129,13 @@ await check("by default no two attempts are closer than 100 ms, whatever the ser
     response.end("retry: 0\n\n");
   });
   const signals = watch(`${await listen(server)}/`);
-  await within(LONG, (async () => { for await (const _ of signals) if (gaps.length >= 10) break; })(), "ten attempts");
+  await within((async () => { for await (const _ of signals) if (gaps.length >= 10) break; })(), "ten attempts");
   assert.ok(gaps.every((gap) => gap >= 100), `${gaps}`);
   server.closeAllConnections();
   server.close();
 });
 
-await check("204 ends it without an error, 500 and a wrong type with one that holds the body", async () => {
+begin("204 ends it without an error, 500 and a wrong type with one that holds the body", async () => {
   const answers = {
     "/204": (response) => response.writeHead(204).end(),
     "/500": (response) => response.writeHead(500, { "content-type": "text/plain" }).end("out of order"),
@@ -133,7 +158,7 @@ await check("204 ends it without an error, 500 and a wrong type with one that ho
   server.close();
 });
 
-await check("a redirect without end is left after ten", async () => {
+begin("a redirect without end is left after ten", async () => {
   let requests = 0;
   const server = http.createServer((request, response) => { requests += 1; response.writeHead(301, { location: `/${requests}` }).end(); });
   const [ended] = await all(watch(`${await listen(server)}/`));
@@ -142,7 +167,7 @@ await check("a redirect without end is left after ten", async () => {
   server.close();
 });
 
-await check("a permanent redirect is asked for once, a temporary one each time", async () => {
+begin("a permanent redirect is asked for once, a temporary one each time", async () => {
   const paths = [];
   const server = http.createServer((request, response) => {
     paths.push(request.url);
@@ -155,7 +180,7 @@ await check("a permanent redirect is asked for once, a temporary one each time",
   server.close();
 });
 
-await check("429 with Retry-After is waited for, and not a moment less", async () => {
+begin("429 with Retry-After is waited for, and not a moment less", async () => {
   const times = [];
   const server = http.createServer((request, response) => {
     times.push(performance.now());
@@ -169,23 +194,23 @@ await check("429 with Retry-After is waited for, and not a moment less", async (
   server.close();
 });
 
-await check("silence before the head, and after it, is left", async () => {
+begin("silence before the head, and after it, is left", async () => {
   let requests = 0;
   const server = http.createServer((request, response) => {
     requests += 1;
     if (requests === 1) return; // not even a head
     response.writeHead(200, head);
-    response.write(requests === 2 ? "id: 1\ndata: x\n\n" : `data: after ${request.headers["last-event-id"]}\n\n`);
+    const after = request.headers["last-event-id"];
+    response.write(after === undefined ? "id: 1\ndata: x\n\n" : `data: after ${after}\n\n`);
   });
   const signals = await all(watch(`${await listen(server)}/`, ...fast, "--response", "500", "--idle", "500", "--events", "2"));
-  assert.deepEqual(kinds(signals), ["waiting", "open", "event", "waiting", "open", "event"]);
-  assert.deepEqual([signals[0].why, signals[3].why], ["Timeout", "Idle"]);
-  assert.equal(signals[5].data, "after 1");
+  assert.equal(signals[0].why, "Timeout");
+  leftForSilence(signals, ["x", "after 1"]);
   server.closeAllConnections();
   server.close();
 });
 
-await check("a reset in the middle of an event loses nothing and repeats nothing", async () => {
+begin("a reset in the middle of an event loses nothing and repeats nothing", async () => {
   let connections = 0;
   const server = net.createServer((socket) => {
     socket.on("error", () => {});
@@ -203,21 +228,6 @@ await check("a reset in the middle of an event loses nothing and repeats nothing
   server.close();
 });
 
-await check("a server that is gone for a while is found again", async () => {
-  const server = http.createServer((request, response) => response.writeHead(200, head).end("data: x\n\n"));
-  const url = await listen(server);
-  const port = server.address().port;
-  server.close();
-  const signals = watch(`${url}/`, "--events", "1", "--base", "100");
-  const first = await within(LONG, signals.next(), "the first signal");
-  assert.deepEqual([first.value.signal, first.value.why], ["waiting", "Error"]);
-  const again = http.createServer((request, response) => response.writeHead(200, head).end("data: back\n\n"));
-  again.listen(port, "127.0.0.1");
-  const rest = await all(signals);
-  assert.equal(rest.at(-1).data, "back");
-  again.close();
-});
-
 // HTTP/2 in the clear: `answer` gets the stream, its headers and its number.
 async function h2(answer, options = {}) {
   const server = http2.createServer(options);
@@ -230,7 +240,7 @@ async function h2(answer, options = {}) {
 }
 const ok = { ":status": 200, "content-type": "text/event-stream" };
 
-await check("h2: GOAWAY in mid-stream: what was begun is read to its end, and the next attempt is on a new connection", async () => {
+begin("h2: GOAWAY in mid-stream: what was begun is read to its end, and the next attempt is on a new connection", async () => {
   const sessions = new Set();
   const server = await h2((stream, headers, number) => {
     sessions.add(stream.session);
@@ -248,14 +258,14 @@ await check("h2: GOAWAY in mid-stream: what was begun is read to its end, and th
   server.close();
 });
 
-await check("h2: GOAWAY that disowns the stream, and a session that is destroyed, are come back from", async () => {
+begin("h2: GOAWAY that disowns the stream, and a session that is destroyed, are come back from", async () => {
   const server = await h2((stream, headers, number) => {
     stream.respond(ok);
     const after = Number(headers["last-event-id"] ?? 0);
     stream.write(`id: ${after + 1}\ndata: x\n\nid: ${after + 2}\ndata: ha`, () => {
       setTimeout(() => {
-        if (number === 1) stream.session.goaway(http2.constants.NGHTTP2_ENHANCE_YOUR_CALM, 0);
-        if (number <= 2) stream.session.destroy();
+        if (number === 1) stream.session?.goaway(http2.constants.NGHTTP2_ENHANCE_YOUR_CALM, 0);
+        stream.session?.destroy();
       }, 20);
     });
   });
@@ -264,13 +274,13 @@ await check("h2: GOAWAY that disowns the stream, and a session that is destroyed
   server.close();
 });
 
-await check("h2: RST_STREAM with each code is come back from", async () => {
+begin("h2: RST_STREAM with each code is come back from", async () => {
   const codes = ["NGHTTP2_CANCEL", "NGHTTP2_INTERNAL_ERROR", "NGHTTP2_REFUSED_STREAM", "NGHTTP2_NO_ERROR"].map((name) => http2.constants[name]);
   const server = await h2((stream, headers, number) => {
     stream.respond(ok);
     const after = Number(headers["last-event-id"] ?? 0);
     stream.write(`id: ${after + 1}\ndata: x\n\nid: ${after + 2}\ndata: ha`, () => {
-      if (number <= codes.length) setTimeout(() => stream.close(codes[number - 1]), 20);
+      setTimeout(() => stream.close(codes[(number - 1) % codes.length]), 20);
     });
   });
   const signals = await all(watch(`${server.url}/`, "--http2", ...fast, "--events", "5"));
@@ -278,7 +288,7 @@ await check("h2: RST_STREAM with each code is come back from", async () => {
   server.close();
 });
 
-await check("h2: 204, 500, a wrong type, 429, an endless 301 and silence as over h1", async () => {
+begin("h2: 204, 500, a wrong type, 429, an endless 301 and silence as over h1", async () => {
   let redirects = 0;
   const times = [];
   const server = await h2((stream, headers) => {
@@ -309,8 +319,9 @@ await check("h2: 204, 500, a wrong type, 429, an endless 301 and silence as over
   const silent = await all(watch(`${server.url}/silent`, "--http2", ...fast, "--response", "300", "--attempts", "2"));
   assert.deepEqual([silent[0].why, silent.at(-1).signal], ["Timeout", "ended"]);
   const idle = await all(watch(`${server.url}/idle`, "--http2", ...fast, "--idle", "300", "--events", "2"));
-  assert.deepEqual(kinds(idle), ["open", "event", "waiting", "open", "event"]);
+  leftForSilence(idle, ["x", "x"]);
   server.close();
 });
 
+await Promise.all(running);
 finish();

@@ -10,7 +10,7 @@ import tempfile
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "lib"))
 
-from check import BIN, check, report
+from check import EXAMPLES, check, report
 
 
 def free_port():
@@ -68,7 +68,7 @@ async def kosoku(*arguments):
 
 async def server_mode(include, expected):
     port = free_port()
-    server = await asyncio.create_subprocess_exec(f"{BIN}/examples/echo_server", f"127.0.0.1:{port}", stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.DEVNULL)
+    server = await asyncio.create_subprocess_exec(f"{EXAMPLES}/echo_server", f"127.0.0.1:{port}", stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.DEVNULL)
     try:
         await listening(port)
         with tempfile.TemporaryDirectory() as out:
@@ -89,7 +89,7 @@ async def client_mode(include, expected):
         server = await kosoku("-m", "fuzzingserver", "-o", out, *include, f"127.0.0.1:{port}")
         try:
             await listening(port)
-            client = await asyncio.create_subprocess_exec(f"{BIN}/examples/autobahn_client", f"ws://127.0.0.1:{port}")
+            client = await asyncio.create_subprocess_exec(f"{EXAMPLES}/autobahn_client", f"ws://127.0.0.1:{port}")
             try:
                 assert await client.wait() == 0, "our client failed"
             finally:

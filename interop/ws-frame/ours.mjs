@@ -6,14 +6,13 @@ import { mkdtempSync, readFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
-import { bin, within } from "../lib/check.mjs";
+import { examples, within } from "../lib/check.mjs";
 
-export const PATIENCE = 60_000;
 
 // A server of ours on a free port, or on the one named: its port, and how to kill it.
 export async function serve(program, { port = 0, args = [] } = {}) {
-  const child = spawn(`${bin}/examples/${program}`, [`127.0.0.1:${port}`, ...args], { stdio: ["ignore", "pipe", "ignore"] });
-  const [line] = await within(PATIENCE, once(createInterface(child.stdout), "line"), `${program} to listen`);
+  const child = spawn(`${examples}/${program}`, [`127.0.0.1:${port}`, ...args], { stdio: ["ignore", "pipe", "ignore"] });
+  const [line] = await within(once(createInterface(child.stdout), "line"), `${program} to listen`);
   const listening = Number(line.split(":").at(-1));
   assert.ok(listening > 0, line);
   const exit = once(child, "exit");
@@ -22,20 +21,20 @@ export async function serve(program, { port = 0, args = [] } = {}) {
 
 // Our client: what it printed for these lines, where it said how it was opened, and its exit code.
 export async function chat(url, lines, ...options) {
-  const child = spawn(`${bin}/examples/chat`, [url, ...options]);
+  const child = spawn(`${examples}/chat`, [url, ...options]);
   let out = "", err = "";
   child.stdout.setEncoding("utf8").on("data", (chunk) => { out += chunk; });
   child.stderr.setEncoding("utf8").on("data", (chunk) => { err += chunk; });
   child.stdin.on("error", () => {}); // it ended before it read all
   child.stdin.end(lines.map((line) => `${line}\n`).join(""));
-  const [code] = await within(PATIENCE, once(child, "close"), "our client's end");
+  const [code] = await within(once(child, "close"), "our client's end");
   return { code, err, out: out.split("\n").slice(0, -1) };
 }
 
 // Certificates by rcgen: an authority, and servers' that are good, another host's and expired.
 export function certificates() {
   const folder = mkdtempSync(join(tmpdir(), "octavo-certificates-"));
-  execFileSync(`${bin}/examples/test_certificates`, [folder]);
+  execFileSync(`${examples}/test_certificates`, [folder]);
   return {
     ca: join(folder, "ca.pem"),
     files: (name) => [join(folder, `${name}.pem`), join(folder, `${name}.key`)],

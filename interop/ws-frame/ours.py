@@ -7,9 +7,8 @@ import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "lib"))
 
-from check import BIN
+from check import EXAMPLES, PATIENCE
 
-PATIENCE = 60
 LINES = ["hi", "longer than four ✓ 𝄞", "x" * 70_000, ""]
 SIZES = (0, 1, 125, 126, 127, 65_535, 65_536, 300_000)
 
@@ -18,7 +17,7 @@ SIZES = (0, 1, 125, 126, 127, 65_535, 65_536, 300_000)
 async def serving(program="hyper_server", *arguments):
     """The port of a server of ours."""
     server = await asyncio.create_subprocess_exec(
-        f"{BIN}/examples/{program}", "127.0.0.1:0", *arguments, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL
+        f"{EXAMPLES}/{program}", "127.0.0.1:0", *arguments, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL
     )
     try:
         line = await asyncio.wait_for(server.stdout.readline(), PATIENCE)
@@ -31,7 +30,7 @@ async def serving(program="hyper_server", *arguments):
 async def chat(url, *options, lines=LINES):
     """Our client: what it printed for these lines, what it said about itself, and its exit code."""
     pipes = dict.fromkeys(("stdin", "stdout", "stderr"), asyncio.subprocess.PIPE)
-    client = await asyncio.create_subprocess_exec(f"{BIN}/examples/chat", url, *options, **pipes, limit=1 << 22)
+    client = await asyncio.create_subprocess_exec(f"{EXAMPLES}/chat", url, *options, **pipes, limit=1 << 22)
     client.stdin.write("".join(f"{line}\n" for line in lines).encode())
 
     async def conversation():

@@ -6,11 +6,11 @@ import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 
-from ours import PATIENCE, SIZES, chats, serving
+from ours import SIZES, chats, serving
 
 import aiohttp
 from aiohttp import web
-from check import check, finish
+from check import PATIENCE, check, finish
 
 
 async def client(bits):
@@ -67,11 +67,11 @@ async def server(deflate):
 
 
 async def main():
-    await check("an aiohttp client and our server", lambda: client(0), PATIENCE)
-    await check("an aiohttp client and our server, with deflate", lambda: client(15), PATIENCE)
-    await check("a 401 and a token by aiohttp", refused, PATIENCE)
-    await check("our client and an aiohttp server", lambda: server(False), PATIENCE)
-    await check("our client and an aiohttp server, with deflate", lambda: server(True), PATIENCE)
+    await check("an aiohttp client and our server", lambda: client(0))
+    await check("an aiohttp client and our server, with deflate", lambda: client(15))
+    await check("a 401 and a token by aiohttp", refused)
+    await check("our client and an aiohttp server", lambda: server(False))
+    await check("our client and an aiohttp server, with deflate", lambda: server(True))
 
 
 asyncio.run(main())

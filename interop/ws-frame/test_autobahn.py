@@ -9,7 +9,7 @@ from autobahn import run
 from check import SMOKE, finish
 
 if SMOKE:
-    asyncio.run(run([f"{group}.*" for group in (1, 2, 3, 4, 5, 7)], 101, 60))
+    asyncio.run(run([f"{group}.*" for group in (1, 2, 3, 4, 5, 7)], 101, 280))
 else:
     asyncio.run(run([f"{group}.*" for group in (1, 2, 3, 4, 5, 6, 7, 9, 10, 12.1, 13.1)], 337, 280))
 finish()

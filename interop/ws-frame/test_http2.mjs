@@ -3,8 +3,8 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import http2 from "node:http2";
 import WebSocket, { WebSocketServer } from "ws";
-import { check, finish, within } from "../lib/check.mjs";
-import { LINES, PATIENCE, certificates, chat, serve } from "./ours.mjs";
+import { PATIENCE, check, finish, within } from "../lib/check.mjs";
+import { LINES, certificates, chat, serve } from "./ours.mjs";
 
 const made = certificates();
 
@@ -83,7 +83,7 @@ const ours = await serve("hyper_server");
 
 async function session() {
   const client = http2.connect(`http://127.0.0.1:${ours.port}`);
-  const [settings] = await within(PATIENCE, once(client, "remoteSettings"), "SETTINGS");
+  const [settings] = await within(once(client, "remoteSettings"), "SETTINGS");
   assert.equal(settings.enableConnectProtocol, true);
   return client;
 }
@@ -91,7 +91,7 @@ async function session() {
 async function connect(client, headers = {}) {
   const stream = client.request({ ":method": "CONNECT", ":protocol": "websocket", ":scheme": "http", ":path": "/version", ":authority": `127.0.0.1:${ours.port}`, "sec-websocket-version": "13", ...headers });
   stream.on("error", () => {});
-  const [answer] = await within(PATIENCE, once(stream, "response"), "a response");
+  const [answer] = await within(once(stream, "response"), "a response");
   return { stream, answer, status: answer[":status"] };
 }
 
@@ -106,7 +106,7 @@ await check("Node's http2 opens 32 sockets on one connection to our server", asy
     const sent = ["", `socket ${n}`, "y".repeat(1000 * n)];
     for (const text of sent) socket.send(text);
     socket.close(4000, "done");
-    const [code] = await within(PATIENCE, once(socket, "close"), "close");
+    const [code] = await within(once(socket, "close"), "close");
     assert.equal(code, 4000);
     assert.deepEqual(got, ["HTTP/2.0", ...sent]);
   }));
@@ -134,7 +134,7 @@ await check("streams that are reset in mid-frame leave the connection to the oth
     const { stream } = await connect(client);
     stream.write(Buffer.from([0x82, 0xfe, 0x10, 0x00, 1, 2, 3, 4, 5]));
     stream.close(http2.constants.NGHTTP2_CANCEL);
-    await within(PATIENCE, once(stream, "close"), "close");
+    await within(once(stream, "close"), "close");
   }
   const { stream, status } = await connect(client);
   assert.equal(status, 200);

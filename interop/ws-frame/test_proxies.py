@@ -13,7 +13,7 @@ import tempfile
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 
-from ours import PATIENCE, SIZES, chats, serving
+from ours import SIZES, chats, serving
 
 import websockets
 from check import check, finish
@@ -122,25 +122,25 @@ async def through_haproxy():
         h1, h1_to_h2, h2_to_h1, h2 = free_ports(4)
         ports = {"h1": h1, "h1_to_h2": h1_to_h2, "h2_to_h1": h2_to_h1, "h2": h2, "ours": ours}
         async with proxy(["haproxy", "-db", "-f", "{file}"], HAPROXY, **ports):
-            await check("a peer through haproxy to our server", lambda: peer(h1), PATIENCE)
-            await check("a peer through haproxy to our server, with deflate", lambda: peer(h1, compression="deflate"), PATIENCE)
-            await check("a peer through haproxy, which speaks HTTP/2 to our server", lambda: peer(h1_to_h2, "HTTP/2.0"), PATIENCE)
+            await check("a peer through haproxy to our server", lambda: peer(h1))
+            await check("a peer through haproxy to our server, with deflate", lambda: peer(h1, compression="deflate"))
+            await check("a peer through haproxy, which speaks HTTP/2 to our server", lambda: peer(h1_to_h2, "HTTP/2.0"))
             url = "ws://127.0.0.1:{}/".format
-            await check("our client through haproxy", lambda: chats(url(h1)), PATIENCE)
-            await check("our client through haproxy to HTTP/2", lambda: chats(url(h1_to_h2)), PATIENCE)
-            await check("our client over HTTP/2 through haproxy to HTTP/1.1", lambda: chats(url(h2_to_h1), "--http2", version="HTTP/2"), PATIENCE)
-            await check("our client over HTTP/2 through haproxy to HTTP/2", lambda: chats(url(h2), "--http2", version="HTTP/2"), PATIENCE)
-            await check("the same with deflate", lambda: chats(url(h2), "--http2", version="HTTP/2", deflate=True), PATIENCE)
+            await check("our client through haproxy", lambda: chats(url(h1)))
+            await check("our client through haproxy to HTTP/2", lambda: chats(url(h1_to_h2)))
+            await check("our client over HTTP/2 through haproxy to HTTP/1.1", lambda: chats(url(h2_to_h1), "--http2", version="HTTP/2"))
+            await check("our client over HTTP/2 through haproxy to HTTP/2", lambda: chats(url(h2), "--http2", version="HTTP/2"))
+            await check("the same with deflate", lambda: chats(url(h2), "--http2", version="HTTP/2", deflate=True))
 
 
 async def through_nginx():
     async with serving() as ours:
         (h1,) = free_ports(1)
         async with proxy(["nginx", "-c", "{file}", "-g", "daemon off;"], NGINX, h1=h1, ours=ours):
-            await check("a peer through nginx to our server", lambda: peer(h1), PATIENCE)
-            await check("a peer through nginx to our server, with deflate", lambda: peer(h1, compression="deflate"), PATIENCE)
+            await check("a peer through nginx to our server", lambda: peer(h1))
+            await check("a peer through nginx to our server, with deflate", lambda: peer(h1, compression="deflate"))
             for deflate in (False, True):
-                await check(f"our client through nginx{', with deflate' * deflate}", lambda: chats(f"ws://127.0.0.1:{h1}/", deflate=deflate), PATIENCE)
+                await check(f"our client through nginx{', with deflate' * deflate}", lambda: chats(f"ws://127.0.0.1:{h1}/", deflate=deflate))
 
 
 async def main():

@@ -4,8 +4,8 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import ReconnectingWebSocket from "reconnecting-websocket";
 import WebSocket, { WebSocketServer } from "ws";
-import { bin, check, finish, within } from "../lib/check.mjs";
-import { PATIENCE, serve } from "./ours.mjs";
+import { check, examples, finish, within } from "../lib/check.mjs";
+import { serve } from "./ours.mjs";
 
 await check("reconnecting-websocket finds our server again after each restart", async () => {
   let server = await serve("hyper_server");
@@ -13,12 +13,12 @@ await check("reconnecting-websocket finds our server again after each restart", 
   const client = new ReconnectingWebSocket(`ws://127.0.0.1:${port}/`, ["echo"], {
     WebSocket, minReconnectionDelay: 20, maxReconnectionDelay: 100, minUptime: 10,
   });
-  const opened = () => within(PATIENCE, new Promise((done) => client.addEventListener("open", done, { once: true })), "open");
-  const lost = () => within(PATIENCE, new Promise((done) => client.addEventListener("close", done, { once: true })), "close");
+  const opened = () => within(new Promise((done) => client.addEventListener("open", done, { once: true })), "open");
+  const lost = () => within(new Promise((done) => client.addEventListener("close", done, { once: true })), "close");
   const echoed = async (text) => {
     const reply = new Promise((done) => client.addEventListener("message", ({ data }) => done(data), { once: true }));
     client.send(text);
-    assert.equal(await within(PATIENCE, reply, "an echo"), text);
+    assert.equal(await within(reply, "an echo"), text);
   };
   await opened();
   for (let round = 0; round < 3; round += 1) {
@@ -50,11 +50,11 @@ await check("our client finds a ws server again, and says what it kept", async (
   };
   let server = await start(0);
   const { port } = server.address();
-  const child = spawn(`${bin}/examples/chat`, [`ws://127.0.0.1:${port}/`, "--comes-back"]);
+  const child = spawn(`${examples}/chat`, [`ws://127.0.0.1:${port}/`, "--comes-back"]);
   let out = "", err = "";
   child.stdout.setEncoding("utf8").on("data", (chunk) => { out += chunk; });
   child.stderr.setEncoding("utf8").on("data", (chunk) => { err += chunk; });
-  const until = (stream, holds) => within(PATIENCE, (async () => { while (!holds()) await once(stream, "data"); })(), `a condition; stderr: ${err}`);
+  const until = (stream, holds) => within((async () => { while (!holds()) await once(stream, "data"); })(), `a condition; stderr: ${err}`);
   const opens = () => err.split("Open {").length - 1;
   for (let round = 1; round <= 3; round += 1) {
     await until(child.stderr, () => opens() >= round);
@@ -67,7 +67,7 @@ await check("our client finds a ws server again, and says what it kept", async (
   }
   await until(child.stdout, () => out.includes("kept\n"));
   child.stdin.end();
-  const [code] = await within(PATIENCE, once(child, "close"), "our client's end");
+  const [code] = await within(once(child, "close"), "our client's end");
   assert.equal(code, 0, err);
   assert.equal(out, "round 1\nround 2\nround 3\nkept\n");
   assert.match(err, /Stopped\(Application\)/);
@@ -80,8 +80,8 @@ await check("our client gives up where a ws server closes with 1008, and 4401", 
     await once(server, "listening");
     let connections = 0;
     server.on("connection", (socket) => { connections += 1; socket.close(closing); });
-    const child = spawn(`${bin}/examples/chat`, [`ws://127.0.0.1:${server.address().port}/`, "--comes-back"]);
-    const [code] = await within(PATIENCE, once(child, "exit"), "our client's end");
+    const child = spawn(`${examples}/chat`, [`ws://127.0.0.1:${server.address().port}/`, "--comes-back"]);
+    const [code] = await within(once(child, "exit"), "our client's end");
     server.close();
     assert.deepEqual([code, connections], [0, 1]);
   }

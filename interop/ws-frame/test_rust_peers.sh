@@ -3,7 +3,7 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 code=0
-out=$(cargo test -q --release -p ws-frame --all-features --test rust_peers -- --format pretty 2>&1) || code=$?
+out=$(cargo test -q --all-features --test rust_peers -- --format pretty 2>&1) || code=$?
 sed -n 's/^test \(.*\) \.\.\. ok$/ok - \1/p; s/^test \(.*\) \.\.\. FAILED$/not ok - \1/p' <<<"$out" | tr _ ' '
 [ "$code" -eq 0 ] || tail -40 <<<"$out" >&2
 exit "$code"

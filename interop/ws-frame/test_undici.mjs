@@ -4,7 +4,7 @@ import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { Agent, WebSocket } from "undici";
 import { check, finish, within } from "../lib/check.mjs";
-import { PATIENCE, certificates, serve } from "./ours.mjs";
+import { certificates, serve } from "./ours.mjs";
 
 const made = certificates();
 const ca = readFileSync(made.ca);
@@ -17,10 +17,10 @@ async function open(url, options) {
   const waiting = [], messages = [];
   socket.addEventListener("message", ({ data }) => { (waiting.shift() ?? ((value) => messages.push(value)))(data); });
   const closed = once(socket, "close");
-  const next = () => within(PATIENCE, messages.length ? messages.shift() : new Promise((done) => waiting.push(done)), "a message");
+  const next = () => within(messages.length ? messages.shift() : new Promise((done) => waiting.push(done)), "a message");
   const failed = once(socket, "error").then(([event]) => { throw event.error ?? new Error(event.message || "no connection"); });
   failed.catch(() => {});
-  await within(PATIENCE, Promise.race([once(socket, "open"), failed]), "open");
+  await within(Promise.race([once(socket, "open"), failed]), "open");
   return { socket, next, closed };
 }
 
@@ -36,7 +36,7 @@ async function talk({ socket, next, closed }, version) {
   socket.send(bytes);
   assert.deepEqual(new Uint8Array(await next()), bytes);
   socket.close(4321, "done");
-  const [{ code, wasClean }] = await within(PATIENCE, closed, "close");
+  const [{ code, wasClean }] = await within(closed, "close");
   assert.deepEqual([code, wasClean], [4321, true]);
 }
 

@@ -4,7 +4,7 @@ import { randomBytes } from "node:crypto";
 import { once } from "node:events";
 import WebSocket, { WebSocketServer } from "ws";
 import { base, check, createUser, finish, json, someone, token, within } from "../lib/check.mjs";
-import { LINES, PATIENCE, chat, serve } from "./ours.mjs";
+import { LINES, chat, serve } from "./ours.mjs";
 
 const url = base.replace(/^http/, "ws");
 
@@ -18,8 +18,8 @@ async function join(room, options = {}) {
     for (const wake of waiting.splice(0)) wake();
   });
   const closed = once(socket, "close").then(([code, reason]) => ({ code, reason: reason.toString() }));
-  await within(5000, once(socket, "open"), "open");
-  const next = (match) => within(5000, (async () => {
+  await within(once(socket, "open"), "open");
+  const next = (match) => within((async () => {
     for (;;) {
       const found = messages.findIndex(match);
       if (found >= 0) return messages.splice(found, 1)[0];
@@ -38,7 +38,7 @@ await check("two clients in a room hear each other", async () => {
   a.say({ type: "message", from: "a", body: "hello ✓ 𝄞" });
   for (const side of [a, b]) assert.equal((await side.next((m) => m.type === "message")).body, "hello ✓ 𝄞");
   a.socket.close(1000, "bye");
-  assert.equal((await within(5000, a.closed, "close")).code, 1000);
+  assert.equal((await within(a.closed, "close")).code, 1000);
   b.socket.terminate();
 });
 
@@ -68,7 +68,7 @@ await check("ping is answered with its own bytes", async () => {
   const { socket } = await join("lobby");
   const data = randomBytes(125);
   socket.ping(data);
-  const [pong] = await within(5000, once(socket, "pong"), "pong");
+  const [pong] = await within(once(socket, "pong"), "pong");
   assert.deepEqual(pong, data);
   socket.terminate();
 });
@@ -105,7 +105,7 @@ for (const [name, code, send] of [
   await check(`${name} is closed with ${code}`, async () => {
     const one = await join("lobby");
     send(one.socket);
-    assert.equal((await within(5000, one.closed, "close")).code, code);
+    assert.equal((await within(one.closed, "close")).code, code);
   });
 }
 
@@ -152,14 +152,14 @@ for (const perMessageDeflate of [false, { threshold: 0 }]) {
     const socket = new WebSocket(`ws://127.0.0.1:${server.port}/version`, ["other", "echo"], { perMessageDeflate });
     const got = [];
     socket.on("message", (data, binary) => got.push(binary ? data : data.toString()));
-    await within(PATIENCE, once(socket, "open"), "open");
+    await within(once(socket, "open"), "open");
     assert.deepEqual([socket.protocol, socket.extensions.startsWith("permessage-deflate")], ["echo", Boolean(perMessageDeflate)]);
     const sent = ["", "é".repeat(50_000), randomBytes(65_536), Buffer.alloc(300_000)];
     for (const message of sent) socket.send(message);
     socket.send("in fra", { fin: false });
     socket.send("gments", { fin: true });
     socket.close(4321, "done");
-    const [code] = await within(PATIENCE, once(socket, "close"), "close");
+    const [code] = await within(once(socket, "close"), "close");
     await server.kill();
     assert.equal(code, 4321);
     assert.deepEqual(got, ["HTTP/1.1", ...sent, "in fragments"]);

@@ -7,7 +7,7 @@ import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 
-from ours import PATIENCE, SIZES, chat, chats, serving
+from ours import SIZES, chat, chats, serving
 
 import h2.config
 import h2.connection
@@ -248,13 +248,13 @@ async def server_without_the_setting():
 
 
 async def main():
-    await check("wsproto on h2 frame by frame, and our server", lambda: client(False), PATIENCE)
-    await check("wsproto on h2 frame by frame, and our server, with deflate", lambda: client(True), PATIENCE)
-    await check("refusals over h2", refusals, PATIENCE)
-    await check("a violation on one stream leaves the connection", violation, PATIENCE)
-    await check("our client, and wsproto on h2 as server", lambda: server(False), PATIENCE)
-    await check("our client, and wsproto on h2 as server, with deflate", lambda: server(True), PATIENCE)
-    await check("no CONNECT is sent to an h2 server without the setting", server_without_the_setting, PATIENCE)
+    await check("wsproto on h2 frame by frame, and our server", lambda: client(False))
+    await check("wsproto on h2 frame by frame, and our server, with deflate", lambda: client(True))
+    await check("refusals over h2", refusals)
+    await check("a violation on one stream leaves the connection", violation)
+    await check("our client, and wsproto on h2 as server", lambda: server(False))
+    await check("our client, and wsproto on h2 as server, with deflate", lambda: server(True))
+    await check("no CONNECT is sent to an h2 server without the setting", server_without_the_setting)
 
 
 asyncio.run(main())

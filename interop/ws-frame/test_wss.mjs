@@ -5,7 +5,7 @@ import { readFileSync } from "node:fs";
 import { createServer } from "node:https";
 import WebSocket, { WebSocketServer } from "ws";
 import { check, finish, within } from "../lib/check.mjs";
-import { LINES, PATIENCE, certificates, chat, serve } from "./ours.mjs";
+import { LINES, certificates, chat, serve } from "./ours.mjs";
 
 const made = certificates();
 
@@ -49,13 +49,13 @@ for (const [name, why, options] of [
 await check("ws over wss to our hyper server", async () => {
   const server = await serve("hyper_server", { args: made.files("good") });
   const socket = new WebSocket(`wss://localhost:${server.port}/version`, { ca: readFileSync(made.ca) });
-  const [first] = await within(PATIENCE, once(socket, "message"), "the version");
+  const [first] = await within(once(socket, "message"), "the version");
   assert.equal(first.toString(), "HTTP/1.1");
   socket.send("over TLS");
-  const [echoed] = await within(PATIENCE, once(socket, "message"), "an echo");
+  const [echoed] = await within(once(socket, "message"), "an echo");
   assert.equal(echoed.toString(), "over TLS");
   socket.close(1000);
-  assert.equal((await within(PATIENCE, once(socket, "close"), "close"))[0], 1000);
+  assert.equal((await within(once(socket, "close"), "close"))[0], 1000);
   await server.kill();
 });
 

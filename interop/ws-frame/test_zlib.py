@@ -9,7 +9,7 @@ import zlib
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "lib"))
 
-from check import BIN, SMOKE, check_now, finish
+from check import EXAMPLES, SMOKE, check_now, finish
 
 TAIL = b"\x00\x00\xff\xff"
 MESSAGES = 12 if SMOKE else 100
@@ -21,7 +21,7 @@ class Ours:
     """Our compressor and decompressor of one connection, in a program of their own."""
 
     def __init__(self):
-        self.program = subprocess.Popen([f"{BIN}/examples/deflate_lines"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, encoding="ascii")
+        self.program = subprocess.Popen([f"{EXAMPLES}/deflate_lines"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, encoding="ascii")
 
     def ask(self, *words):
         self.program.stdin.write(" ".join(map(str, words)) + "\n")

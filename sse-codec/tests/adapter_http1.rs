@@ -357,6 +357,17 @@ async fn a_reader_that_takes_its_time_is_no_silent_server() {
     assert!(matches!(silence, Some(Ok(Signal::Waiting { why: Disconnect::Idle, .. }))));
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_wait_that_is_over_at_once_is_told_too() {
+    let mut config = ClientConfig::new("http://home.example/").unwrap();
+    config.backoff.base = Duration::ZERO;
+    config.limits.min_retry = Duration::ZERO;
+    let (mut source, far) = piped(config).await;
+    drop(far);
+    let told = Signal::Waiting { wait: Duration::ZERO, why: Disconnect::End };
+    assert_eq!(signal(&mut source).await, told);
+}
+
 /// A server that has always more to say, once it was asked.
 struct Endless {
     head: &'static [u8],

@@ -30,7 +30,7 @@ use sse_codec::{
     tokio::{Connector, EventSource, Signal},
 };
 use tokio::{
-    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    io::AsyncWriteExt as _,
     net::TcpListener,
     task::{AbortHandle, JoinSet},
     time::timeout,
@@ -260,12 +260,15 @@ async fn a_connection_that_does_not_answer_is_not_used_again() {
     accepting.spawn(async move {
         let (mut mute, _) = listener.accept().await.unwrap();
         mute.write_all(b"\0\0\0\x04\0\0\0\0\0").await.unwrap();
-        let (mut client, _) = listener.accept().await.unwrap();
-        let mut real = tokio::net::TcpStream::connect(target).await.unwrap();
-        // Whichever side ends first ends both.
-        drop(tokio::io::copy_bidirectional(&mut client, &mut real).await);
-        let mut rest = Vec::new();
-        drop(mute.read_to_end(&mut rest).await);
+        let mut others = JoinSet::new();
+        loop {
+            let (mut client, _) = listener.accept().await.unwrap();
+            others.spawn(async move {
+                let mut real = tokio::net::TcpStream::connect(target).await.unwrap();
+                // Whichever side ends first ends both.
+                drop(tokio::io::copy_bidirectional(&mut client, &mut real).await);
+            });
+        }
     });
     let mut config = server.config("/found");
     let mut url = ClientConfig::new(&format!("http://{address}/found")).unwrap();

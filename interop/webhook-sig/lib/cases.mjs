@@ -1,6 +1,6 @@
 // Generated requests, and our program that signs and verifies them (webhook-sig/examples/peer): one JSON object a line, no port.
 import { spawn } from "node:child_process";
-import { bin, check, within } from "../../lib/check.mjs";
+import { check, examples, within } from "../../lib/check.mjs";
 
 export const SMOKE = process.env.OCTAVO_SMOKE === "1";
 export const COUNT = SMOKE ? 50 : 1000;
@@ -44,7 +44,7 @@ export function cases(shape = {}) {
 export class Ours {
   constructor() {
     this.waiting = [];
-    this.child = spawn(`${bin}/examples/webhook_peer`, { stdio: ["pipe", "pipe", "inherit"] });
+    this.child = spawn(`${examples}/webhook_peer`, { stdio: ["pipe", "pipe", "inherit"] });
     // Not by readline, which ends lines at U+2028 too.
     let rest = "";
     this.child.stdout.setEncoding("utf8").on("data", (chunk) => {
@@ -57,7 +57,7 @@ export class Ours {
   ask(question) {
     const answer = new Promise((done, fail) => this.waiting.push({ done, fail }));
     this.child.stdin.write(`${JSON.stringify(question)}\n`);
-    return within(60_000, answer, "our program");
+    return within(answer, "our program");
   }
   // `keys` are the texts of a public key's halves, where the scheme has one.
   async sign(scheme, one) {

@@ -11,7 +11,7 @@ import tempfile
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "..", "lib"))
-from check import BIN, SMOKE, report  # noqa: E402
+from check import EXAMPLES, SMOKE, report  # noqa: E402
 
 COUNT = 50 if SMOKE else 1000
 SEED = int(os.environ.get("OCTAVO_SEED", time.time_ns() % 2**31))
@@ -56,7 +56,7 @@ class Case:
         return self.body[:at] + bytes([self.body[at] ^ 1]) + self.body[at + 1 :]
 
 
-PROGRAM = f"{BIN}/examples/webhook_peer"
+PROGRAM = f"{EXAMPLES}/webhook_peer"
 
 
 def ask(questions):

@@ -392,6 +392,16 @@ impl Client {
         }
     }
 
+    /// Until when the next attempt waits, behind one that failed or a stream that ended. [`poll`](Self::poll) connects without
+    /// a word of it once that time has come.
+    #[must_use]
+    pub const fn waiting_until(&self) -> Option<Instant> {
+        match self.state {
+            State::Waiting { until } => Some(until),
+            _ => None,
+        }
+    }
+
     /// Whether bytes of a stream are wanted: one is open, and no limit has ended it.
     #[cfg(feature = "tokio")]
     pub(crate) const fn is_reading(&self) -> bool {

@@ -75,7 +75,13 @@ impl Parser {
                 Some(Found::Dropped(self.overflow(LimitKind::Line, start)))
             } else {
                 match name {
-                    Prefix::Data => self.data_line(value.without_space(), &mut block, start),
+                    Prefix::Data => {
+                        let found = self.data_line(value.without_space(), &mut block, start);
+                        if found.is_none() && block.data.is_none() {
+                            self.more_lines(rest);
+                        }
+                        found
+                    }
                     Prefix::Event => self.event_line(value, &mut block, start),
                     Prefix::Id => self.id_line(value, &mut block, start),
                     Prefix::Comment => {
@@ -111,7 +117,23 @@ impl Parser {
         }
     }
 
+    /// More lines of data behind one that was collected, as long as each is whole and within the limits.
+    #[inline(never)]
+    fn more_lines(&mut self, rest: &mut &[u8]) {
+        let most = self.limits.max_line.saturating_sub(6);
+        while let Some(value) = rest.strip_prefix(b"data: ") {
+            let (line, tail) = scan::split_here(value);
+            let ([b'\n', after @ ..] | [b'\r', b'\n', after @ ..]) = tail else { return };
+            if line.len() > most || line.len() >= self.limits.max_data.saturating_sub(self.data.len()) {
+                return;
+            }
+            self.data.push_line(line, value);
+            *rest = after;
+        }
+    }
+
     /// Keeps the line that the end of the chunk leaves open and that begins at `start` in the stream.
+    #[inline(always)]
     fn cut_line<'i>(&mut self, line: &[u8], name: Prefix, value: Span<'_>, start: u64) -> Option<Step<'i>> {
         if line.len() > self.limits.max_line {
             let overflow = self.overflow(LimitKind::Line, start);

@@ -287,6 +287,7 @@ impl Parser {
                 let data = data.text(&mut self.replaced);
                 Some(Item::Event(EventRef::from_parser("", data, &self.last_id)))
             }
+            Whole::Typed(event, data) => Some(Item::Event(self.lend(Some(data), Kind::Given(event)))),
             Whole::Comment(text) => Some(Item::Comment(text.text(&mut self.replaced))),
             Whole::UsedUp => None,
             Whole::Other => self.next_of_any(input),
@@ -310,6 +311,9 @@ impl Parser {
                 Whole::Event(data) => {
                     let data = data.text(&mut self.replaced);
                     return Some(Some(EventRef::from_parser("", data, &self.last_id).copied()));
+                }
+                Whole::Typed(event, data) => {
+                    return Some(Some(self.lend(Some(data), Kind::Given(event)).copied()));
                 }
                 Whole::Comment(_) => {}
                 Whole::UsedUp => return Some(None),
@@ -428,6 +432,8 @@ impl Default for Parser {
 enum Whole<'i> {
     /// A message: its data.
     Event(Span<'i>),
+    /// An event: its type and its data.
+    Typed(Span<'i>, Span<'i>),
     Comment(Span<'i>),
     /// Nothing, and no input is left.
     UsedUp,

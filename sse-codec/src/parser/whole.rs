@@ -45,22 +45,21 @@ impl Parser {
     /// Whether it is worth to look for [`whole`](Self::whole) things.
     #[inline(always)]
     pub(super) const fn may_be_whole(&self, input: &[u8]) -> bool {
-        self.state == 0 && matches!(input, [b'd' | b':' | b'\n', ..] | [])
+        self.state == 0 && matches!(input, [b'd' | b'e' | b':' | b'\n', ..] | [])
     }
 
-    /// The most common things on the wire, when nothing is open: a block of one `data` line, the beginning of one at the end of a chunk,
-    /// a comment, a blank line. What it does not take is at the front of `input`.
+    /// The most common things on the wire, when nothing is open: a block of one `data` line, the beginning of one at the end of a chunk, a block
+    /// of `event` and `data`, a comment, a blank line. What it does not take is at the front of `input`.
     #[inline(always)]
     pub(super) fn whole<'i>(&mut self, input: &mut &'i [u8]) -> Whole<'i> {
         let chunk = *input;
         let mut rest = chunk;
         let found = loop {
             match rest {
-                [b'd', b'a', b't', b'a', b':', b' ', value @ ..] => {
-                    let (value, tail) = scan::split(value);
-                    if value.len() > self.limits.max_data
-                        || value.len().saturating_add(6) > self.limits.max_line
-                    {
+                [b'd', ..] => {
+                    let Some(value) = rest.strip_prefix(b"data: ") else { break Whole::Other };
+                    let (value, tail) = scan::split_here(value);
+                    if self.is_long_data(value) {
                         break Whole::Other;
                     }
                     if tail.is_empty() {
@@ -69,11 +68,25 @@ impl Parser {
                         rest = tail;
                         break Whole::UsedUp;
                     }
-                    let ([b'\n', b'\n', after @ ..] | [b'\r', b'\n', b'\r', b'\n', after @ ..]) = tail else {
-                        break Whole::Other;
-                    };
+                    let Some(after) = behind_block(tail) else { break Whole::Other };
                     rest = after;
                     break Whole::Event(value);
+                }
+                [b'e', ..] => {
+                    let Some(event) = rest.strip_prefix(b"event: ") else { break Whole::Other };
+                    let (event, tail) = scan::split_here(event);
+                    let ([b'\n', line @ ..] | [b'\r', b'\n', line @ ..]) = tail else { break Whole::Other };
+                    let Some(data) = line.strip_prefix(b"data: ") else { break Whole::Other };
+                    let (data, tail) = scan::split_here(data);
+                    let Some(after) = behind_block(tail) else { break Whole::Other };
+                    if event.len() > self.limits.max_event
+                        || event.len().saturating_add(7) > self.limits.max_line
+                        || self.is_long_data(data)
+                    {
+                        break Whole::Other;
+                    }
+                    rest = after;
+                    break Whole::Typed(event, data);
                 }
                 [b':', text @ ..] => {
                     let (text, tail) = scan::split(text);
@@ -95,5 +108,20 @@ impl Parser {
         self.offset += (chunk.len() - rest.len()) as u64;
         *input = rest;
         found
+    }
+
+    /// Whether `data: ` and this, or this as the data of an event, is beyond a limit.
+    #[inline(always)]
+    const fn is_long_data(&self, value: Span<'_>) -> bool {
+        value.len() > self.limits.max_data || value.len().saturating_add(6) > self.limits.max_line
+    }
+}
+
+/// What follows the line end and the blank line at the front, if both are there whole.
+#[inline(always)]
+const fn behind_block(tail: &[u8]) -> Option<&[u8]> {
+    match tail {
+        [b'\n', b'\n', after @ ..] | [b'\r', b'\n', b'\r', b'\n', after @ ..] => Some(after),
+        _ => None,
     }
 }

@@ -382,20 +382,21 @@ impl EventSource {
                 }
             }
             let at = now();
+            // Each wait is told of, also one that is over by now.
+            if let Some(until) = self.client.waiting_until()
+                && self.told != Some(until)
+            {
+                self.told = Some(until);
+                let why = self.client.disconnect().unwrap_or(Disconnect::Error);
+                let wait = until.saturating_duration_since(at);
+                return Some(Poll::Ready(Some(Ok(Signal::Waiting { wait, why }))));
+            }
             let until = match self.client.poll(at) {
                 Action::Connect(request) => {
                     self.connect(request);
                     continue;
                 }
-                Action::Wait { until } => {
-                    if self.told != Some(until) {
-                        self.told = Some(until);
-                        let why = self.client.disconnect().unwrap_or(Disconnect::Error);
-                        let wait = until.saturating_duration_since(at);
-                        return Some(Poll::Ready(Some(Ok(Signal::Waiting { wait, why }))));
-                    }
-                    until
-                }
+                Action::Wait { until } => until,
                 Action::Read { until } => {
                     if !is_pending {
                         match self.poll_link(context) {

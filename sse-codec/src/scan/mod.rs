@@ -6,7 +6,13 @@
 //! What the `unsafe` is worth, on the streams of the bench `sse_parse`: with the text checked all the same, tokens of a language model are
 //! read at 0.7 to 0.8 of the speed, keepalives and 40 KiB at 0.6; with machine words instead of vectors, at 0.7 to 0.8 and 0.4.
 
+mod masks;
+
 use alloc::{string::String, vec::Vec};
+
+#[cfg(all(target_arch = "x86_64", feature = "std"))]
+use masks::Found;
+use masks::{all_masks, masks, plain, words};
 
 #[cfg(test)]
 extern crate std;
@@ -111,6 +117,9 @@ pub(crate) struct Text {
 /// A buffer larger than this is let go when its last use needed less than a quarter of it.
 const KEEP: usize = 64 << 10;
 
+/// A line up to this long is copied as that many bytes.
+const NEAR: usize = 64;
+
 impl Text {
     pub(crate) const fn new() -> Self {
         Self { bytes: Vec::new(), ascii: true, given: 0 }
@@ -147,6 +156,26 @@ impl Text {
         let (held, given) = (self.bytes.len() + more, self.given as usize);
         if (KEEP..given).contains(&held) {
             self.bytes.reserve_exact(given - self.bytes.len());
+        }
+    }
+
+    /// A line feed, and what `from` begins with: a line, and behind it what follows on the wire.
+    #[inline(always)]
+    pub(crate) fn push_line(&mut self, line: Span<'_>, from: &[u8]) {
+        match from.first_chunk::<NEAR>() {
+            // A copy of a fixed length needs no call; what is too much of it goes again.
+            Some(near) if line.len() <= NEAR && self.bytes.capacity() - self.bytes.len() > NEAR => {
+                touch(line.len());
+                self.ascii &= line.ascii != 0;
+                let end = self.bytes.len() + 1 + line.len();
+                self.bytes.push(b'\n');
+                self.bytes.extend_from_slice(near);
+                self.bytes.truncate(end);
+            }
+            _ => {
+                self.push_line_feed();
+                self.push(line);
+            }
         }
     }
 
@@ -207,7 +236,17 @@ fn replace_invalid(buffer: &mut String, bytes: &[u8]) {
 /// What comes before the first CR or LF, and the rest from there on: empty if there is none.
 #[inline(always)]
 pub(crate) fn split(bytes: &[u8]) -> (Span<'_>, &[u8]) {
-    let (end, ascii) = line_end(bytes);
+    split_at(bytes, line_end(bytes, not_near))
+}
+
+/// [`split`] with more of it in the caller's own code, where lines of some length are the rule.
+#[inline(always)]
+pub(crate) fn split_here(bytes: &[u8]) -> (Span<'_>, &[u8]) {
+    split_at(bytes, line_end(bytes, not_near_here))
+}
+
+#[inline(always)]
+fn split_at(bytes: &[u8], (end, ascii): (usize, bool)) -> (Span<'_>, &[u8]) {
     touch(end + 1);
     let (line, tail) = bytes.split_at(end);
     (Span { bytes: line, ascii: usize::from(ascii) }, tail)
@@ -220,10 +259,7 @@ pub(crate) fn split_near(bytes: &[u8]) -> Option<(Span<'_>, &[u8])> {
     if found.ends == 0 {
         return None;
     }
-    let (end, ascii) = found.at();
-    touch(end + 1);
-    let (line, tail) = bytes.split_at(end);
-    Some((Span { bytes: line, ascii: usize::from(ascii) }, tail))
+    Some(split_at(bytes, found.at()))
 }
 
 /// What follows the CR, LF or CRLF that `bytes` begins with.
@@ -235,9 +271,10 @@ pub(crate) fn after_line_end(bytes: &[u8]) -> &[u8] {
     }
 }
 
-/// Where the first CR or LF is, or the length, and whether all before it is ASCII.
+/// Where the first CR or LF is, or the length, and whether all before it is ASCII; `farther` looks where it is not in the first sixteen bytes,
+/// or there are not as many.
 #[inline(always)]
-fn line_end(bytes: &[u8]) -> (usize, bool) {
+fn line_end(bytes: &[u8], farther: impl FnOnce(&[u8]) -> (usize, bool)) -> (usize, bool) {
     if let Some(first) = bytes.first_chunk::<16>() {
         let found = masks(first);
         if found.ends != 0 {
@@ -247,16 +284,26 @@ fn line_end(bytes: &[u8]) -> (usize, bool) {
             return (16, found.high == 0);
         }
     }
-    not_near(bytes)
+    farther(bytes)
 }
 
-/// [`line_end`] where it is not in the first sixteen bytes, or there are not as many.
 #[inline(never)]
 fn not_near(bytes: &[u8]) -> (usize, bool) {
-    match bytes.first_chunk::<16>() {
-        Some(first) => far(bytes, masks(first).high == 0),
-        None => short(bytes),
-    }
+    if bytes.len() < 16 { short(bytes) } else { not_near_here(bytes) }
+}
+
+/// The block of 64 bytes at once: where in it a line ends differs from line to line, and a wrong guess costs more than the look.
+#[inline(always)]
+fn not_near_here(bytes: &[u8]) -> (usize, bool) {
+    let Some(block) = bytes.first_chunk::<64>() else { return few(bytes) };
+    let found = all_masks(block);
+    if found.ends != 0 { found.at() } else { far(bytes, found.high == 0) }
+}
+
+/// Less than 64 bytes.
+#[inline(never)]
+fn few(bytes: &[u8]) -> (usize, bool) {
+    if bytes.len() < 16 { short(bytes) } else { beyond(bytes, 0, true) }
 }
 
 /// Less than sixteen bytes.
@@ -280,26 +327,33 @@ fn short(bytes: &[u8]) -> (usize, bool) {
     (end as usize, (head | tail) & words::HIGH == 0)
 }
 
-/// [`line_end`] behind the first sixteen bytes, which hold none.
-#[inline]
-fn far(bytes: &[u8], mut ascii: bool) -> (usize, bool) {
-    let mut start = 16;
+/// [`line_end`] behind the first 64 bytes, which hold none.
+#[inline(never)]
+fn far(bytes: &[u8], ascii: bool) -> (usize, bool) {
     #[cfg(all(target_arch = "x86_64", feature = "std"))]
+    if bytes.len() >= 128
+        && let Some((passed, found)) = masks::first_of_blocks(&bytes[64..])
     {
-        start += avx2::plain_prefix(&bytes[start..]);
+        return match found {
+            Found::End(before) => (64 + passed, ascii && before),
+            Found::None(all) => beyond(bytes, 64 + passed, ascii && all),
+        };
     }
+    beyond(bytes, 64, ascii)
+}
+
+/// [`line_end`] from `start` on, before which there is none; `ascii` tells of what is before it. There are at least sixteen bytes.
+#[inline]
+fn beyond(bytes: &[u8], mut start: usize, mut ascii: bool) -> (usize, bool) {
     let (blocks, _) = bytes[start..].as_chunks::<64>();
     for block in blocks {
         if !plain(block) {
-            let (parts, _) = block.as_chunks::<16>();
-            for (number, part) in parts.iter().enumerate() {
-                let found = masks(part);
-                if found.ends != 0 {
-                    let (at, before) = found.at();
-                    return (start + number * 16 + at, ascii && before);
-                }
-                ascii &= found.high == 0;
+            let found = all_masks(block);
+            if found.ends != 0 {
+                let (at, before) = found.at();
+                return (start + at, ascii && before);
             }
+            ascii &= found.high == 0;
         }
         start += 64;
     }
@@ -324,157 +378,6 @@ fn far(bytes: &[u8], mut ascii: bool) -> (usize, bool) {
     }
 }
 
-/// Which of sixteen bytes are line ends, and which are not ASCII; the lowest bit is the first byte.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Masks {
-    ends: u32,
-    high: u32,
-}
-
-impl Masks {
-    /// Where the first end is, and whether all before it is ASCII. There is an end.
-    #[inline]
-    const fn at(self) -> (usize, bool) {
-        let before = (self.ends & self.ends.wrapping_neg()).wrapping_sub(1);
-        (self.ends.trailing_zeros() as usize, self.high & before == 0)
-    }
-}
-
-#[cfg(target_arch = "x86_64")]
-use sse2::{masks, plain};
-#[cfg(not(target_arch = "x86_64"))]
-use words::{masks, plain};
-
-/// Sixteen bytes at a time, with the instructions that each x86-64 has.
-#[cfg(target_arch = "x86_64")]
-mod sse2 {
-    use core::arch::x86_64::{
-        __m128i, _mm_cmpeq_epi8, _mm_cmplt_epi8, _mm_loadu_si128, _mm_movemask_epi8, _mm_or_si128,
-        _mm_set1_epi8,
-    };
-
-    use super::Masks;
-
-    #[inline]
-    pub(super) fn masks(block: &[u8; 16]) -> Masks {
-        // SAFETY: SSE2 is part of x86-64. The load needs no alignment and reads the sixteen bytes of `block`.
-        unsafe {
-            let block = _mm_loadu_si128(block.as_ptr().cast::<__m128i>());
-            let ends = _mm_or_si128(
-                _mm_cmpeq_epi8(block, _mm_set1_epi8(b'\n' as i8)),
-                _mm_cmpeq_epi8(block, _mm_set1_epi8(b'\r' as i8)),
-            );
-            Masks { ends: _mm_movemask_epi8(ends) as u32, high: _mm_movemask_epi8(block) as u32 }
-        }
-    }
-
-    /// No line end and nothing but ASCII in the block, and no other control character up to CR: one signed comparison tells.
-    #[inline]
-    pub(super) fn plain(block: &[u8; 64]) -> bool {
-        let (parts, _) = block.as_chunks::<16>();
-        let [a, b, c, d] = parts else { return false };
-        // SAFETY: SSE2 is part of x86-64. Each load needs no alignment and reads sixteen bytes of `block`.
-        unsafe {
-            let limit = _mm_set1_epi8(b'\r' as i8 + 1);
-            let below =
-                |part: &[u8; 16]| _mm_cmplt_epi8(_mm_loadu_si128(part.as_ptr().cast::<__m128i>()), limit);
-            let any = _mm_or_si128(_mm_or_si128(below(a), below(b)), _mm_or_si128(below(c), below(d)));
-            _mm_movemask_epi8(any) == 0
-        }
-    }
-}
-
-/// Thirty-two bytes at a time, where the machine has the instructions.
-#[cfg(all(target_arch = "x86_64", feature = "std"))]
-mod avx2 {
-    use core::arch::x86_64::{
-        __m256i, _mm256_cmpgt_epi8, _mm256_loadu_si256, _mm256_movemask_epi8, _mm256_or_si256,
-        _mm256_set1_epi8,
-    };
-
-    /// How many bytes at the front are in blocks of 128 that are [`plain`](super::sse2::plain).
-    #[inline]
-    pub(super) fn plain_prefix(bytes: &[u8]) -> usize {
-        if bytes.len() < 256 || !std::is_x86_feature_detected!("avx2") {
-            return 0;
-        }
-        // SAFETY: the machine has AVX2.
-        unsafe { found(bytes) }
-    }
-
-    #[target_feature(enable = "avx2")]
-    fn found(bytes: &[u8]) -> usize {
-        let limit = _mm256_set1_epi8(b'\r' as i8 + 1);
-        let below = |part: &[u8; 32]| {
-            // SAFETY: the load needs no alignment and reads the thirty-two bytes of `part`.
-            let part = unsafe { _mm256_loadu_si256(part.as_ptr().cast::<__m256i>()) };
-            _mm256_cmpgt_epi8(limit, part)
-        };
-        let (blocks, _) = bytes.as_chunks::<128>();
-        let mut plain = 0;
-        for block in blocks {
-            let (parts, _) = block.as_chunks::<32>();
-            let [a, b, c, d] = parts else { break };
-            let any =
-                _mm256_or_si256(_mm256_or_si256(below(a), below(b)), _mm256_or_si256(below(c), below(d)));
-            if _mm256_movemask_epi8(any) != 0 {
-                break;
-            }
-            plain += 128;
-        }
-        plain
-    }
-}
-
-/// Eight bytes at a time in a machine word, for other machines and for what is shorter than a vector.
-mod words {
-    const LOW: u64 = u64::from_ne_bytes([0x01; 8]);
-    pub(super) const HIGH: u64 = u64::from_ne_bytes([0x80; 8]);
-    const LF: u64 = u64::from_ne_bytes([b'\n'; 8]);
-    const CR: u64 = u64::from_ne_bytes([b'\r'; 8]);
-
-    /// The high bit of each byte that is a line end; marks above the lowest one may be wrong.
-    #[inline]
-    pub(super) const fn ends(word: u64) -> u64 {
-        zero_bytes(word ^ LF) | zero_bytes(word ^ CR)
-    }
-
-    /// The high bit of each zero byte. A borrow can mark bytes above a true one, never below, so the lowest mark is right.
-    #[inline]
-    const fn zero_bytes(word: u64) -> u64 {
-        word.wrapping_sub(LOW) & !word & HIGH
-    }
-
-    #[cfg(any(test, not(target_arch = "x86_64")))]
-    pub(super) fn masks(block: &[u8; 16]) -> super::Masks {
-        let mut masks = super::Masks { ends: 0, high: 0 };
-        let (halves, _) = block.as_chunks::<8>();
-        for (number, half) in halves.iter().enumerate() {
-            let word = u64::from_le_bytes(*half);
-            masks.ends |= bits(ends(word)) << (number * 8);
-            masks.high |= bits(word & HIGH) << (number * 8);
-        }
-        masks
-    }
-
-    /// The high bits, side by side: each is moved to its place in the top byte.
-    #[cfg(any(test, not(target_arch = "x86_64")))]
-    const fn bits(marks: u64) -> u32 {
-        ((marks >> 7).wrapping_mul(0x0102_0408_1020_4080) >> 56) as u32
-    }
-
-    #[cfg(any(test, not(target_arch = "x86_64")))]
-    pub(super) fn plain(block: &[u8; 64]) -> bool {
-        const LIMIT: u64 = u64::from_ne_bytes([b'\r' + 1; 8]);
-        let (words, _) = block.as_chunks::<8>();
-        let mark = |all, word: &[u8; 8]| {
-            let word = u64::from_le_bytes(*word);
-            all | word.wrapping_sub(LIMIT) | word
-        };
-        words.iter().fold(0, mark) & HIGH == 0
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -491,13 +394,20 @@ mod tests {
         assert_eq!(line.bytes.len() + tail.len(), bytes.len());
         assert!(line.ascii == 0 || line.bytes.is_ascii(), "{bytes:?}");
         assert!(line.ascii == 1 || !bytes.is_ascii(), "ASCII is known as such: {bytes:?}");
+        if bytes.len() >= 16 {
+            let (end, ascii) = beyond(bytes, 0, true);
+            assert_eq!(end, line.len(), "without AVX2 as with it: {bytes:?}");
+            assert!(!ascii || line.bytes.is_ascii(), "{bytes:?}");
+        }
         let mut replaced = String::new();
         assert_eq!(line.text(&mut replaced), String::from_utf8_lossy(line.bytes));
     }
 
     #[test]
     fn finds_each_end_at_each_place_of_each_length() {
-        for length in (0..40).chain([63, 64, 65, 79, 80, 81, 96, 97, 143, 144, 271, 272, 273, 401]) {
+        for length in (0..40).chain([
+            63, 64, 65, 79, 80, 81, 96, 97, 127, 128, 129, 143, 144, 191, 192, 193, 255, 256, 257, 320, 401,
+        ]) {
             for fill in [b'x', 0x0B, 0xC3] {
                 let clean = alloc::vec![fill; length];
                 check(&clean);

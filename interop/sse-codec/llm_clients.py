@@ -18,11 +18,6 @@ CHAT_TOOLS = [{"type": "function", "function": {"name": name, "parameters": {"ty
 RESPONSE_TOOLS = [{"type": "function", "name": name, "strict": False, "parameters": {"type": "object", "properties": {}}} for name in FUNCTIONS]
 MESSAGE_TOOLS = [{"name": name, "input_schema": {"type": "object", "properties": {}}} for name in FUNCTIONS]
 
-server = subprocess.Popen([f"{check.BIN}/examples/llm-server", "--listen", "127.0.0.1:0"], stdout=subprocess.PIPE, text=True)
-base = re.fullmatch(r"listening on (\S+)", server.stdout.readline().strip())[1]
-gpt = openai.OpenAI(base_url=f"{base}/v1", api_key="none", max_retries=0, timeout=60)
-claude = anthropic.Anthropic(base_url=base, api_key="none", max_retries=0, timeout=60)
-
 
 def ask(text):
     return [{"role": "user", "content": text}]
@@ -130,20 +125,25 @@ def message_error():
     same((seen, error.body["error"]["type"]), (["error "], "overloaded_error"))
 
 
-try:
-    for name, run in [
-        (f"openai {openai.__version__}: chat text, usage and [DONE]", chat_chunks),
-        ("openai: chat tool calls put together", chat_tools),
-        ("openai: a chat error within the stream is an APIError", chat_error),
-        ("openai: response events, typed and numbered", response_events),
-        ("openai: response function calls put together", response_tools),
-        ("openai: a response error within the stream is an APIError", response_error),
-        (f"anthropic {anthropic.__version__}: text, thinking and usage, ping skipped", message_events),
-        ("anthropic: tool uses put together", message_tools),
-        ("anthropic: an error within the stream is an APIStatusError", message_error),
-    ]:
-        check.check_now(name, run)
-finally:
-    server.terminate()
-    server.wait()
-check.finish()
+def run():
+    global gpt, claude
+    server = subprocess.Popen([f"{check.EXAMPLES}/llm-server", "--listen", "127.0.0.1:0"], stdout=subprocess.PIPE, text=True)
+    base = re.fullmatch(r"listening on (\S+)", server.stdout.readline().strip())[1]
+    gpt = openai.OpenAI(base_url=f"{base}/v1", api_key="none", max_retries=0, timeout=60)
+    claude = anthropic.Anthropic(base_url=base, api_key="none", max_retries=0, timeout=60)
+    try:
+        for name, one in [
+            (f"openai {openai.__version__}: chat text, usage and [DONE]", chat_chunks),
+            ("openai: chat tool calls put together", chat_tools),
+            ("openai: a chat error within the stream is an APIError", chat_error),
+            ("openai: response events, typed and numbered", response_events),
+            ("openai: response function calls put together", response_tools),
+            ("openai: a response error within the stream is an APIError", response_error),
+            (f"anthropic {anthropic.__version__}: text, thinking and usage, ping skipped", message_events),
+            ("anthropic: tool uses put together", message_tools),
+            ("anthropic: an error within the stream is an APIStatusError", message_error),
+        ]:
+            check.check_now(name, one)
+    finally:
+        server.terminate()
+        server.wait()
