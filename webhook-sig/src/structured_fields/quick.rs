@@ -5,9 +5,9 @@
 use std::borrow::Cow;
 use std::vec::Vec;
 
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
 use sfv::{Integer, KeyRef, StringRef};
-
-use crate::scheme::decode_base64;
 
 use super::{Bare, Bounds, Dictionary, InnerList, Item, Member, Parameters, USUAL_ITEMS};
 
@@ -99,7 +99,7 @@ impl<'f> Rest<'f> {
         }
         if self.takes(b':') {
             let text = self.until(|byte| byte == b':')?;
-            return self.takes(b':').then_some(Bare::ByteSequence(decode_base64(text.as_bytes())?));
+            return self.takes(b':').then_some(Bare::ByteSequence(BASE64_STANDARD.decode(text).ok()?));
         }
         let digits = self.until(|byte| !byte.is_ascii_digit())?;
         // RFC 9651 §4.2.4: at most fifteen, which do not overflow. With a point behind them they are another type.
