@@ -16,6 +16,8 @@ use crate::error::ErrorKind;
 use crate::frame::take;
 use crate::header::{Header, Opcode};
 use crate::limits::Limits;
+#[cfg(feature = "deflate")]
+use crate::mask::Checked;
 use crate::mask::{self, Gather};
 use crate::message::{Chunk, Message};
 use crate::text::Text;
@@ -186,17 +188,35 @@ fn message(opcode: Opcode, gather: Gather) -> Result<Waiting, ErrorKind> {
     }))
 }
 
-/// Inflates a message whose compressed bytes, unmasked, are all there.
+/// Inflates a message whose compressed bytes, unmasked, are the first `len` of `buf`.
 #[cfg(feature = "deflate")]
 pub(super) fn inflate_whole(
     opcode: Opcode,
-    compressed: &[u8],
+    buf: &mut BytesMut,
+    len: usize,
     session: &mut Session,
     limits: &Limits,
 ) -> Result<Waiting, ErrorKind> {
     let mut gather = Gather::new(opcode == Opcode::Text);
-    session.receive(compressed, true, limits, &mut |step| gather.append(step).map_err(invalid))?;
-    message(opcode, gather)
+    let mut short = None;
+    session.receive(buf, len, true, limits, &mut |step, whole| {
+        if whole {
+            short = Some(copied(opcode, step)?);
+            return Ok(());
+        }
+        gather.append(step).map_err(invalid)
+    })?;
+    short.map_or_else(|| message(opcode, gather), |message| Ok(Waiting::Message(message)))
+}
+
+/// A message that is all there.
+#[cfg(feature = "deflate")]
+fn copied(opcode: Opcode, body: &[u8]) -> Result<Message, ErrorKind> {
+    Ok(if opcode == Opcode::Text {
+        Message::Text(Text::new(Checked::check_copy(body).map_err(|at| invalid(at as u64))?))
+    } else {
+        Message::Binary(Bytes::copy_from_slice(body))
+    })
 }
 
 /// Compressed bytes taken at a time, so that what they stand for is not much more than may wait.
@@ -232,7 +252,7 @@ impl Assembly {
         let ends_frame = len == rest;
         let last = ends_frame && header.fin;
         let Assembly { opcode, body, charge, .. } = self;
-        session.receive(&buf[..len], last, limits, &mut |step| match body {
+        session.receive(buf, len, last, limits, &mut |step, _| match body {
             Body::Whole(gather) => {
                 charge.add(step.len())?;
                 gather.append(step).map_err(invalid)

@@ -210,6 +210,14 @@ impl Connection {
     }
 
     fn parse(&mut self, buf: &mut BytesMut) {
+        self.parse_all(buf);
+        #[cfg(feature = "deflate")]
+        if let Some(session) = &mut self.deflate {
+            session.rest();
+        }
+    }
+
+    fn parse_all(&mut self, buf: &mut BytesMut) {
         while self.is_receiving() {
             if !buf.is_empty() && self.events.room(self.config.limits.max_unread) == 0 {
                 self.stalled = true;
@@ -294,12 +302,16 @@ impl Connection {
         if let Some(observer) = &config.observer {
             observer.frame(Direction::Received, header);
         }
+        if session.is_at_rest() {
+            let alike = buf.len() / (size + len);
+            self.events.expect(alike.min(self.events.room(config.limits.max_unread)));
+        }
         self.position.pass(size, header.len);
         buf.advance(size);
         if let Some(key) = header.mask {
             mask::apply(&mut buf[..len], key, 0);
         }
-        let message = inflate_whole(header.opcode, &buf[..len], session, &config.limits)?;
+        let message = inflate_whole(header.opcode, buf, len, session, &config.limits)?;
         buf.advance(len);
         self.events.push(message);
         Ok(true)

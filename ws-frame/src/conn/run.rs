@@ -32,6 +32,7 @@ impl Connection {
     /// Reads the messages at the front of `buf` that are whole, in one frame each; says whether there was one. Small ones share a
     /// copy, bigger ones are slices of the buffer. Whatever else comes, an error too, is left to `step`.
     pub(super) fn run_of_messages(&mut self, buf: &mut BytesMut) -> Result<bool, ErrorKind> {
+        let Some(&(FINAL_TEXT | FINAL_BINARY)) = buf.first() else { return Ok(false) };
         let limits = &self.config.limits;
         let max = limits.max_frame.min(limits.max_message);
         let room = self.events.room(limits.max_unread);

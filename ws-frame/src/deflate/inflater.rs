@@ -36,6 +36,8 @@ pub struct Inflater {
     between_blocks: bool,
     /// The stream broke after bytes that were given.
     broken: bool,
+    /// The state has read another message, which the next one does not refer to.
+    used: bool,
     pool: Arc<Pool>,
 }
 
@@ -47,6 +49,7 @@ impl Inflater {
             takeover: agreement.receive_takeover(),
             between_blocks: true,
             broken: false,
+            used: false,
             pool: agreement.deflate.pool.clone(),
         }
     }
@@ -76,6 +79,9 @@ impl Inflater {
             return Err(InvalidDeflate);
         }
         let state = self.state.get_or_insert_with(|| self.pool.decompressor());
+        if core::mem::take(&mut self.used) {
+            state.reset(false);
+        }
         let mut written = 0;
         loop {
             let whole = *input;
@@ -120,8 +126,19 @@ impl Inflater {
 
     /// Ends a message. Without context takeover the state goes back to the pool.
     pub fn end_message(&mut self) {
+        self.next_message();
+        self.rest();
+    }
+
+    /// Ends a message, and keeps the state for the next one.
+    pub(crate) fn next_message(&mut self) {
         self.between_blocks = true;
-        if !self.takeover
+        self.used = !self.takeover;
+    }
+
+    /// Gives a state that has ended a message back to the pool, where there is no context takeover.
+    pub(crate) fn rest(&mut self) {
+        if core::mem::take(&mut self.used)
             && let Some(state) = self.state.take()
         {
             self.pool.give_decompressor(state);

@@ -33,7 +33,7 @@
 //! # Memory
 //! A compressor is big: measured, 371 KiB with a window of 15 bits and 245 KiB with one of 9 bits; a decompressor is 46 KiB whatever
 //! its window. So the default is no context takeover in either direction: a connection takes its state from a pool for the
-//! time of one message, and an idle connection holds none. [`Deflate::with_takeover`] gives each connection a state of its own, for
+//! time of one message or of one read, and an idle connection holds none. [`Deflate::with_takeover`] gives each connection a state of its own, for
 //! small messages that repeat each other.
 //!
 //! # Secrets

@@ -1,5 +1,7 @@
 //! Both halves on one connection: what of the peer's is too much, and what of ours is worth compressing.
 
+use bytes::BytesMut;
+
 use super::{Agreement, Deflater, Inflater, InvalidDeflate, Pooled, TAIL, pays};
 use crate::error::ErrorKind;
 use crate::header::Opcode;
@@ -28,6 +30,8 @@ pub(crate) struct Session {
     given: u64,
     /// Whether the message that is sent in parts is compressed.
     in_parts: bool,
+    /// Room for one step of inflating, while bytes are read; empty in between.
+    step: Box<[u8]>,
 }
 
 impl Session {
@@ -39,50 +43,81 @@ impl Session {
             taken: 0,
             given: 0,
             in_parts: false,
+            step: Box::default(),
         }
     }
 
-    /// Inflates the next piece of a compressed message, `last` with the end of it, and hands on what comes out in steps of [`STEP`] at
-    /// most. The events are the same however the message is cut.
+    /// Inflates the first `len` bytes of `buf`, the next piece of a compressed message, `last` with the end of it, and hands on what comes
+    /// out in steps of [`STEP`] at most, each with whether it is the whole message. The events are the same however the message is cut.
+    /// `buf` comes back as it was.
     pub(crate) fn receive(
         &mut self,
-        mut piece: &[u8],
+        buf: &mut BytesMut,
+        len: usize,
         last: bool,
         limits: &Limits,
-        sink: &mut dyn FnMut(&[u8]) -> Result<(), ErrorKind>,
+        sink: &mut impl FnMut(&[u8], bool) -> Result<(), ErrorKind>,
     ) -> Result<(), ErrorKind> {
-        let mut step = self.agreement.deflate.pool.step();
-        let received = self.receive_into(&mut piece, last, limits, &mut step, sink);
-        self.agreement.deflate.pool.give_step(step);
+        let mut step = core::mem::take(&mut self.step);
+        if step.is_empty() {
+            step = self.agreement.deflate.pool.step();
+        }
+        let (held, tailed) = (buf.len(), len + TAIL.len());
+        let received = if last && tailed <= buf.capacity() {
+            // The tail goes where the next frame begins, for as long as this one is read: each call costs as much as some hundred bytes.
+            if held < tailed {
+                buf.resize(tailed, 0);
+            }
+            let mut behind = TAIL;
+            behind.swap_with_slice(&mut buf[len..tailed]);
+            let received = self.receive_into(&buf[..tailed], len, last, limits, &mut step, sink);
+            buf[len..tailed].copy_from_slice(&behind);
+            buf.truncate(held);
+            received
+        } else {
+            self.receive_into(&buf[..len], len, last, limits, &mut step, sink)
+        };
+        self.step = step;
         received
     }
 
+    /// Whether nothing was inflated of what was read last.
+    pub(crate) fn is_at_rest(&self) -> bool {
+        self.step.is_empty()
+    }
+
+    /// Gives back to the pool what is not needed before the next bytes come.
+    pub(crate) fn rest(&mut self) {
+        if !self.step.is_empty() {
+            self.agreement.deflate.pool.give_step(core::mem::take(&mut self.step));
+        }
+        self.inflater.rest();
+    }
+
+    /// [`receive`](Self::receive) of the first `len` bytes of `payload`; what is behind them is [`TAIL`].
     fn receive_into(
         &mut self,
-        piece: &mut &[u8],
+        payload: &[u8],
+        len: usize,
         last: bool,
         limits: &Limits,
         step: &mut [u8],
-        sink: &mut dyn FnMut(&[u8]) -> Result<(), ErrorKind>,
+        sink: &mut impl FnMut(&[u8], bool) -> Result<(), ErrorKind>,
     ) -> Result<(), ErrorKind> {
         let mut ended = false;
-        while !piece.is_empty() {
+        let mut at = 0;
+        while at < len {
             let to_block = (BLOCK - self.taken % BLOCK) as usize;
-            if last && piece.len() < to_block {
-                // The tail with it: each call costs as much as some hundred bytes.
-                let mut end = [0; BLOCK as usize + TAIL.len()];
-                let whole = piece.len() + TAIL.len();
-                end[..piece.len()].copy_from_slice(piece);
-                end[piece.len()..whole].copy_from_slice(&TAIL);
-                self.taken += piece.len() as u64;
-                self.inflate(Inflater::inflate_end, &mut &end[..whole], limits, step, sink)?;
+            if len - at < to_block && len < payload.len() {
+                self.taken += (len - at) as u64;
+                self.inflate(Inflater::inflate_end, &mut &payload[at..], last, limits, step, sink)?;
                 ended = true;
                 break;
             }
-            let (mut block, rest) = piece.split_at(to_block.min(piece.len()));
+            let mut block = &payload[at..len.min(at + to_block)];
+            at += block.len();
             self.taken += block.len() as u64;
-            *piece = rest;
-            self.inflate(Inflater::inflate, &mut block, limits, step, sink)?;
+            self.inflate(Inflater::inflate, &mut block, false, limits, step, sink)?;
             if self.taken.is_multiple_of(BLOCK) {
                 self.check_ratio(limits)?;
             }
@@ -90,24 +125,25 @@ impl Session {
         if last {
             if !ended {
                 let mut tail = self.inflater.tail();
-                self.inflate(Inflater::inflate, &mut tail, limits, step, sink)?;
+                self.inflate(Inflater::inflate, &mut tail, last, limits, step, sink)?;
             }
             self.check_ratio(limits)?;
-            self.inflater.end_message();
+            self.inflater.next_message();
             (self.taken, self.given) = (0, 0);
         }
         Ok(())
     }
 
-    /// Inflates all of `input`, by `inflate`.
+    /// Inflates all of `input`, by `inflate`; `last` says that the message ends with it.
     #[inline]
     fn inflate(
         &mut self,
         inflate: impl Fn(&mut Inflater, &mut &[u8], &mut [u8]) -> Result<usize, InvalidDeflate>,
         input: &mut &[u8],
+        last: bool,
         limits: &Limits,
         step: &mut [u8],
-        sink: &mut dyn FnMut(&[u8]) -> Result<(), ErrorKind>,
+        sink: &mut impl FnMut(&[u8], bool) -> Result<(), ErrorKind>,
     ) -> Result<(), ErrorKind> {
         let max = limits.max_message as u64;
         loop {
@@ -116,14 +152,16 @@ impl Session {
             let room = left.min(step.len());
             let inflated = inflate(&mut self.inflater, input, &mut step[..room]);
             let n = inflated.map_err(|_| ErrorKind::InvalidDeflate)?;
+            let ends = input.is_empty() && n < room;
+            let first = self.given == 0;
             self.given += n as u64;
             if n > 0 {
-                sink(&step[..n])?;
+                sink(&step[..n], last && ends && first)?;
             }
             if self.given > max {
                 return Err(ErrorKind::MessageTooBig);
             }
-            if input.is_empty() && n < room {
+            if ends {
                 return Ok(());
             }
         }

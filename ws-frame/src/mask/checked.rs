@@ -153,8 +153,8 @@ impl Checked {
         Ok(Checked(Repr::Shared(buf.split_to(len).freeze())))
     }
 
-    /// Checks bytes that fit in place; a copy.
-    pub(super) fn check_short(bytes: &[u8]) -> Result<Checked, usize> {
+    /// Checks bytes, and copies them: in place where they fit.
+    pub(crate) fn check_copy(bytes: &[u8]) -> Result<Checked, usize> {
         utf8::check(bytes).map(Checked::copy)
     }
 

@@ -128,7 +128,7 @@ impl Gather {
         }
         if self.data.len() <= INLINE {
             // A short text needs no memory of its own; looking at it again is nothing.
-            return Checked::check_short(&self.data).map_err(|at| at as u64);
+            return Checked::check_copy(&self.data).map_err(|at| at as u64);
         }
         Ok(Checked::trusted(self.data.freeze()))
     }
