@@ -7,10 +7,9 @@ use std::fmt;
 use std::string::String;
 
 use sha2::{Digest as _, Sha256, Sha512};
-use subtle::ConstantTimeEq as _;
 
-use crate::HeaderSource;
 use crate::structured_fields::{self, Bare, Bounds, Joined, Member, NotJoined};
+use crate::{HeaderSource, constant_time};
 
 /// The most bytes of a digest field, all its lines together: two digests have less than 200. Stops a list that is
 /// long to read.
@@ -253,9 +252,9 @@ impl Check {
     /// [`DigestError::Mismatch`].
     pub fn finish(self) -> Result<(), DigestError> {
         let sha256 =
-            self.sha256.is_none_or(|(hash, digest)| hash.finalize().as_slice().ct_eq(&digest).into());
+            self.sha256.is_none_or(|(hash, digest)| constant_time::equal(&hash.finalize(), &digest).into());
         let sha512 =
-            self.sha512.is_none_or(|(hash, digest)| hash.finalize().as_slice().ct_eq(&digest).into());
+            self.sha512.is_none_or(|(hash, digest)| constant_time::equal(&hash.finalize(), &digest).into());
         if sha256 && sha512 { Ok(()) } else { Err(DigestError::Mismatch) }
     }
 

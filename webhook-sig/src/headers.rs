@@ -43,13 +43,38 @@ impl<'n> Name<'n> {
         Self { name, last }
     }
 
+    /// The bit of its length ([`length_bit`]).
+    #[inline]
+    pub(crate) const fn length_bit(self) -> u64 {
+        length_bit(self.name)
+    }
+
     /// Whether a field line has it.
     #[inline(always)]
     pub(crate) fn is(self, given: &str) -> bool {
         given.len() == self.name.len()
             && given.as_bytes().last().is_none_or(|last| last | 0x20 == self.last)
-            && (given == self.name || given.eq_ignore_ascii_case(self.name))
+            && (same(given.as_bytes(), self.name.as_bytes()) || given.eq_ignore_ascii_case(self.name))
     }
+}
+
+/// Whether two names of one length are the same, a word at a time: nearly all have some words, and less than a call is worth.
+#[inline(always)]
+fn same(a: &[u8], b: &[u8]) -> bool {
+    let difference = |a: &[u8; 8], b: &[u8; 8]| u64::from_ne_bytes(*a) ^ u64::from_ne_bytes(*b);
+    match (a.last_chunk(), b.last_chunk()) {
+        (Some(a_end), Some(b_end)) => {
+            let words = a.as_chunks().0.iter().zip(b.as_chunks().0);
+            words.fold(difference(a_end, b_end), |sum, (a, b)| sum | difference(a, b)) == 0
+        }
+        _ => a == b,
+    }
+}
+
+/// One bit for the length of a name, so that one look tells that a name is none of several.
+#[inline]
+pub(crate) const fn length_bit(name: &str) -> u64 {
+    1 << (name.len() % 64)
 }
 
 impl<H: HeaderSource + ?Sized> HeaderSource for &H {

@@ -1,45 +1,34 @@
-//! HMAC keys: the `hmac` crate's block level, for several keys at once. A key is its midstates and nothing else, and all keys
-//! share one buffer for what does not fill a block yet, as they read the same message.
+//! HMAC keys. All keys of a ring read the same message, so they share what does not fill a block of it yet.
 
 use core::fmt;
 
-use hmac::KeyInit as _;
-use hmac::block_api::HmacCore;
-use hmac::digest::InvalidLength;
-use hmac::digest::block_api::{Block, Buffer, FixedOutputCore as _, UpdateCore as _};
 use subtle::Choice;
 
 use crate::algorithm::{Algorithm, Run, Sign, Verify};
 use crate::constant_time;
 use crate::few::Few;
 use crate::key_ring::{Entry, KeyId};
+use crate::midstate::{Block, Key, State, Tail};
 use crate::scheme::{self, Encoding, Scheme, Schemes, Sha1Scheme};
 use crate::{KeyRing, Secret};
 
 /// Keys whose state is held inline. A rotation has two; from the third on they go to the heap.
 const INLINE_KEYS: usize = 2;
 
-/// The bytes of a message that do not fill a block yet. They are the same for every key, and the blocks of SHA-1 are those of SHA-256.
-type BlockBuffer = Buffer<HmacCore<sha2::Sha256>>;
-
-/// 64 bytes.
-type MessageBlock = Block<HmacCore<sha2::Sha256>>;
-
 /// A hash to use HMAC with.
 pub trait Hash: Copy + fmt::Debug + Send + Sync + 'static {
-    /// The state of one HMAC. At first the two compressions of the key are done; zeroed when dropped.
-    type State: Clone + Send + Sync;
+    /// The words of a state, which are also those of the hash.
+    type Words: Copy + Send + Sync + AsRef<[u32]> + AsMut<[u32]>;
     /// A MAC.
     type Mac: Copy + fmt::Debug + Default + PartialEq + Send + AsRef<[u8]> + AsMut<[u8]>;
     /// The schemes that use HMAC with this hash.
     type Scheme: Schemes;
 
-    /// The state with which a key begins.
-    fn begin(secret: &[u8]) -> Self::State;
-    /// Takes blocks of the message.
-    fn update(state: &mut Self::State, blocks: &[MessageBlock]);
-    /// Ends the message; `rest` is what follows the last whole block.
-    fn finish(state: &mut Self::State, rest: &mut BlockBuffer) -> Self::Mac;
+    /// The words that a hash begins with.
+    const INITIAL: Self::Words;
+
+    /// Takes blocks of what is hashed.
+    fn compress(words: &mut Self::Words, blocks: &[Block]);
 }
 
 /// SHA-256 (FIPS 180-4 §6.2).
@@ -50,45 +39,46 @@ pub struct Sha256;
 #[derive(Clone, Copy, Debug)]
 pub struct Sha1;
 
-macro_rules! hash {
-    ($name:ident, $digest:ty, $len:literal, $scheme:ty) => {
-        impl Hash for $name {
-            type State = HmacCore<$digest>;
-            type Mac = [u8; $len];
-            type Scheme = $scheme;
+impl Hash for Sha256 {
+    type Words = [u32; 8];
+    type Mac = [u8; 32];
+    type Scheme = Scheme;
 
-            fn begin(secret: &[u8]) -> Self::State {
-                any_length(HmacCore::new_from_slice(secret))
-            }
+    const INITIAL: [u32; 8] = [
+        0x6a09_e667,
+        0xbb67_ae85,
+        0x3c6e_f372,
+        0xa54f_f53a,
+        0x510e_527f,
+        0x9b05_688c,
+        0x1f83_d9ab,
+        0x5be0_cd19,
+    ];
 
-            #[inline]
-            fn update(state: &mut Self::State, blocks: &[MessageBlock]) {
-                state.update_blocks(blocks);
-            }
-
-            #[inline]
-            fn finish(state: &mut Self::State, rest: &mut BlockBuffer) -> Self::Mac {
-                let mut mac = [0; $len];
-                state.finalize_fixed_core(rest, (&mut mac).into());
-                mac
-            }
-        }
-    };
+    #[inline]
+    fn compress(words: &mut [u32; 8], blocks: &[Block]) {
+        sha2::block_api::compress256(words, blocks);
+    }
 }
 
-#[expect(clippy::expect_used, reason = "HMAC takes a key of any length (RFC 2104 §2)")]
-fn any_length<S>(state: Result<S, InvalidLength>) -> S {
-    state.expect("a key of any length")
-}
+impl Hash for Sha1 {
+    type Words = [u32; 5];
+    type Mac = [u8; 20];
+    type Scheme = Sha1Scheme;
 
-hash!(Sha256, sha2::Sha256, 32, Scheme);
-hash!(Sha1, sha1::Sha1, 20, Sha1Scheme);
+    const INITIAL: [u32; 5] = [0x6745_2301, 0xefcd_ab89, 0x98ba_dcfe, 0x1032_5476, 0xc3d2_e1f0];
+
+    #[inline]
+    fn compress(words: &mut [u32; 5], blocks: &[Block]) {
+        sha1::block_api::compress(words, blocks);
+    }
+}
 
 /// A key for HMAC. Made of a [`Secret`], which it does not keep: what it holds is enough to sign and to verify,
 /// and not to show the secret again. Zeroed when dropped.
 #[derive(Clone)]
 pub struct Hmac<H: Hash> {
-    state: H::State,
+    key: Key<H>,
 }
 
 /// A key for HMAC-SHA256: nearly every scheme ([`Scheme`]).
@@ -105,7 +95,7 @@ impl<H: Hash> fmt::Debug for Hmac<H> {
 
 impl<H: Hash> From<Secret> for Hmac<H> {
     fn from(secret: Secret) -> Self {
-        Self { state: H::begin(secret.expose()) }
+        Self { key: Key::new(secret.expose()) }
     }
 }
 
@@ -113,10 +103,10 @@ impl<H: Hash> Hmac<H> {
     /// The MAC of a message in its parts.
     #[inline]
     fn mac<'m>(&self, message: impl Iterator<Item = &'m [u8]>) -> H::Mac {
-        let mut state = self.state.clone();
-        let mut buffer = BlockBuffer::default();
-        message.for_each(|part| buffer.digest_blocks(part, |blocks| H::update(&mut state, blocks)));
-        H::finish(&mut state, &mut buffer)
+        let (mut state, mut tail) = (self.key.begin(), Tail::behind_key());
+        message.for_each(|part| tail.push(part, |blocks| state.compress(blocks)));
+        state.compress(tail.pad());
+        self.key.finish(&state)
     }
 }
 
@@ -146,14 +136,14 @@ impl<H: Hash> Verify for Hmac<H> {
 
     #[inline]
     fn run<'a>(keys: impl Iterator<Item = &'a Entry<Self>>, signatures: Few<H::Mac, 2>) -> HmacRun<'a, H> {
-        let mut run = HmacRun { lanes: Few::new(), buffer: BlockBuffer::default(), signatures };
+        let mut run = HmacRun { lanes: Few::new(), tail: Tail::behind_key(), signatures };
         for entry in keys {
-            run.lanes.push(Lane { entry, state: entry.key().state.clone() });
+            run.lanes.push(Lane { entry, state: entry.key().key.begin() });
         }
         run
     }
 
-    /// One key after the other, as nothing has to be kept between two pieces of a body: on the stack are one state and one buffer.
+    /// One key after the other, as nothing has to be kept between two pieces of a body.
     #[inline]
     fn matching<'a, 'm>(
         keys: impl Iterator<Item = &'a Entry<Self>>,
@@ -186,7 +176,7 @@ fn matches<H: Hash>(expected: &H::Mac, signatures: &Few<H::Mac, 2>) -> bool {
 #[derive(Clone)]
 pub struct HmacRun<'a, H: Hash> {
     lanes: Few<Lane<'a, H>, INLINE_KEYS>,
-    buffer: BlockBuffer,
+    tail: Tail,
     signatures: Few<H::Mac, 2>,
 }
 
@@ -194,7 +184,7 @@ pub struct HmacRun<'a, H: Hash> {
 #[derive(Clone)]
 struct Lane<'a, H: Hash> {
     entry: &'a Entry<Hmac<H>>,
-    state: H::State,
+    state: State<H>,
 }
 
 impl<'a, H: Hash> Run<'a> for HmacRun<'a, H> {
@@ -204,20 +194,18 @@ impl<'a, H: Hash> Run<'a> for HmacRun<'a, H> {
 
     #[inline]
     fn update(&mut self, bytes: &[u8]) {
-        let Self { lanes, buffer, .. } = self;
-        buffer.digest_blocks(bytes, |blocks| {
-            for lane in lanes.iter_mut() {
-                H::update(&mut lane.state, blocks);
-            }
-        });
+        let Self { lanes, tail, .. } = self;
+        tail.push(bytes, |blocks| lanes.iter_mut().for_each(|lane| lane.state.compress(blocks)));
     }
 
     #[inline]
     fn finish(&mut self) -> Option<&'a KeyId> {
-        let Self { lanes, buffer, signatures } = self;
+        let Self { lanes, tail, signatures } = self;
+        let last = tail.pad();
         let mut found = None;
         for lane in lanes.iter_mut() {
-            let expected = H::finish(&mut lane.state, &mut buffer.clone());
+            lane.state.compress(last);
+            let expected = lane.entry.key().key.finish(&lane.state);
             if matches::<H>(&expected, signatures) && found.is_none() {
                 found = Some(lane.entry.id());
             }
@@ -267,28 +255,6 @@ impl KeyRing<HmacSha1> {
     #[must_use]
     pub const fn sha1() -> Self {
         Self::with_max_active(Self::MAX_ACTIVE)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use hmac::digest::block_buffer::EagerBuffer;
-    use hmac::digest::typenum::U64;
-    use zeroize::ZeroizeOnDrop;
-
-    /// Compiles only where it is wiped.
-    fn wiped<T: ZeroizeOnDrop>() {}
-
-    #[test]
-    fn all_that_a_key_and_a_message_under_way_hold_is_wiped() {
-        wiped::<sha2::block_api::Sha256VarCore>();
-        wiped::<sha1::block_api::Sha1Core>();
-        wiped::<EagerBuffer<U64>>();
-        wiped::<zeroize::Zeroizing<alloc::vec::Vec<u8>>>(); // `Secret`
-        #[cfg(feature = "ed25519")]
-        wiped::<ed25519_dalek::SigningKey>();
-        #[cfg(feature = "p256")]
-        wiped::<p256::ecdsa::SigningKey>();
     }
 }
 

@@ -83,6 +83,7 @@ pub mod json;
 mod jwks;
 mod key_ring;
 mod limits;
+mod midstate;
 #[cfg(feature = "rsa-verify")]
 pub mod paypal;
 #[cfg(any(feature = "ed25519", feature = "p256", feature = "rsa-verify"))]

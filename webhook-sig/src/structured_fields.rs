@@ -1,5 +1,7 @@
 //! Structured fields (RFC 9651): the values that `sfv` parses and writes, as a tree that borrows from the field.
 
+mod quick;
+
 use std::borrow::Cow;
 use std::cell::Cell;
 use std::convert::Infallible;
@@ -135,6 +137,11 @@ impl<'h> Joined<'h> {
 }
 
 pub(crate) fn dictionary<'a>(field: &'a str, bounds: &Bounds) -> Result<Dictionary<'a>, Fault> {
+    quick::dictionary(field, bounds).map_or_else(|| any_dictionary(field, bounds), Ok)
+}
+
+/// Of any form.
+fn any_dictionary<'a>(field: &'a str, bounds: &Bounds) -> Result<Dictionary<'a>, Fault> {
     let walk = Walk::new(bounds);
     let visitor = Members { walk: &walk, members: Vec::new() };
     walk.outcome(Parser::new(field).parse_dictionary_with_visitor(visitor))
@@ -468,7 +475,69 @@ mod tests {
         )
     }
 
+    /// What may be a member, with what neither reader takes among it.
+    fn member() -> impl Strategy<Value = String> {
+        let items = proptest::collection::vec((bare(), parameters()), 0..6);
+        prop_oneof![
+            (bare(), parameters()).prop_map(|(bare, parameters)| [bare, parameters].concat()),
+            (items, prop_oneof![" ", "  "], parameters()).prop_map(|(items, space, parameters)| {
+                let items: Vec<String> =
+                    items.into_iter().map(|(bare, parameters)| bare + &parameters).collect();
+                std::format!("({}){parameters}", items.join(&space))
+            }),
+            r#"[ -~é]{0,8}"#,
+        ]
+    }
+
+    #[test]
+    fn the_fields_of_signatures_are_read_quickly() {
+        let input = r#"sig1=("@method" "@authority" "content-digest";req "a";key="b");created=1618884473;keyid="k";alg="ed25519""#;
+        for field in [
+            input,
+            "sig1=:YWJj:, sig2=:AA==:",
+            "sha-256=:AAAA:",
+            "a=()",
+            "a=1;b",
+            "a=-1",
+            "a=\"\\\"\"",
+            "a",
+            "a=1.5",
+            "a=?1",
+        ] {
+            let quick = quick::dictionary(field, &BOUNDS);
+            assert_eq!(
+                quick.is_some(),
+                !["a=-1", "a=\"\\\"\"", "a", "a=1.5", "a=?1"].contains(&field),
+                "{field}"
+            );
+            assert!(any_dictionary(field, &BOUNDS).is_ok(), "{field}");
+        }
+    }
+
+    const FEW: Bounds = Bounds { members: 2, items: 3, parameters: 2, unique: true };
+
     proptest! {
+        #![proptest_config(ProptestConfig::with_cases(2000))]
+        #[test]
+        fn what_is_read_quickly_is_what_sfv_reads(
+            members in proptest::collection::vec(("[a-c]{1,2}", prop_oneof!["=", "= ", ""], member()), 0..4),
+            separator in prop_oneof![", ", ",", " ,\t", ";"],
+            at in 0..200_usize,
+            edit in proptest::option::of("[ -~]"),
+        ) {
+            let members: Vec<String> = members.into_iter().map(|(key, equals, member)| [key, equals, member].concat()).collect();
+            let mut field = members.join(&separator);
+            if let Some(edit) = edit && field.is_char_boundary(at) {
+                field.insert_str(at, &edit);
+            }
+            for bounds in [&BOUNDS, &FEW] {
+                if let Some(quick) = quick::dictionary(&field, bounds) {
+                    let judged = any_dictionary(&field, bounds);
+                    prop_assert_eq!(std::format!("{:?}", Ok::<_, Fault>(quick)), std::format!("{judged:?}"), "{}", field);
+                }
+            }
+        }
+
         #[test]
         fn an_inner_list_is_written_as_sfv_writes_it(
             items in proptest::collection::vec((bare(), parameters()), 0..6),

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::fmt;
 use std::string::String;
+use std::vec::Vec;
 
 use super::component::ComponentError;
 use crate::HeaderSource;
@@ -35,11 +36,26 @@ enum Start<'m> {
 pub(super) trait Fields: Sync {
     /// Hands over the value of each line of this name, which is in lower case, in the order received.
     fn each<'f>(&'f self, name: &'f str, line: &mut dyn FnMut(&'f [u8]));
+
+    /// Every line, as name and value, if they are few enough to go past them for each name.
+    fn few(&self) -> Option<Lines<'_>>;
 }
+
+/// The lines of fields, as name and value.
+pub(super) type Lines<'f> = Vec<(&'f str, &'f [u8])>;
+
+/// The most lines that [`Fields::few`] lists. Beyond, each look-up of a map by hash is the cheaper one.
+const FEW: usize = 64;
 
 impl<H: HeaderSource + Sync> Fields for H {
     fn each<'f>(&'f self, name: &'f str, line: &mut dyn FnMut(&'f [u8])) {
         self.values(name).for_each(line);
+    }
+
+    fn few(&self) -> Option<Lines<'_>> {
+        let mut lines = Vec::with_capacity(16);
+        lines.extend(self.fields().take(FEW + 1));
+        (lines.len() <= FEW).then_some(lines)
     }
 }
 
@@ -136,6 +152,14 @@ impl<'m> Message<'m> {
     pub fn answering(mut self, request: &'m Message<'m>) -> Self {
         self.request = Some(request);
         self
+    }
+
+    /// The same message with the lines of its header that were listed before.
+    pub(super) fn with_lines<'l>(&self, lines: &'l Lines<'l>) -> Message<'l>
+    where
+        'm: 'l,
+    {
+        Message { headers: lines, ..self.clone() }
     }
 
     pub(super) fn headers(&self) -> &'m dyn Fields {

@@ -204,6 +204,10 @@ impl<'r> Verifier<'r> {
         now: UnixMillis,
         binding: Option<Binding>,
     ) -> Result<(SignedHead, Option<Digests>), Reject> {
+        // Read once, as each component looks for its own.
+        let lines = message.headers().few();
+        let listed = lines.as_ref().map(|lines| message.with_lines(lines));
+        let message = listed.as_ref().unwrap_or(message);
         let limits = &self.limits;
         let input = read_field(message.headers(), "signature-input", limits)?;
         let field = read_field(message.headers(), "signature", limits)?;

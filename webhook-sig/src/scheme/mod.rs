@@ -12,6 +12,8 @@ use core::fmt;
 use core::str::FromStr;
 
 pub use encoding::Encoding;
+#[cfg(feature = "rfc9421")]
+pub(crate) use encoding::decode_base64;
 pub(crate) use encoding::{decode_exact, hex};
 pub(crate) use json_time::JsonTime;
 pub(crate) use layout::Content;

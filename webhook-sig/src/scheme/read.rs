@@ -4,7 +4,7 @@ use super::{Layout, TimeIn, TimeUnit};
 use crate::algorithm::Verify;
 use crate::error::{Exceeded, Flaw, Reject};
 use crate::few::Few;
-use crate::headers::Name;
+use crate::headers::{Name, length_bit};
 use crate::verify::SignedId;
 use crate::{HeaderSource, Limits, UnixMillis};
 
@@ -67,7 +67,13 @@ pub(crate) fn read<'h, K: Verify, H: HeaderSource + ?Sized>(
         Some(TimeIn::Header(header)) => header,
         _ => "",
     });
+    // Most fields are none of these, by the length of their names.
+    let wanted = [signature_name, id_name, time_name, CONTENT_ENCODING];
+    let lengths = wanted.iter().fold(0, |lengths, name| lengths | name.length_bit());
     for (name, value) in headers.fields() {
+        if lengths & length_bit(name) == 0 {
+            continue;
+        }
         if signature_name.is(name) {
             list.line(value, limits)?;
         } else if id_name.is(name) {

@@ -148,17 +148,16 @@ impl<'r, K: Verify> Verifier<'r, K> {
                 body: bytes.len(),
             }));
         };
-        let (key, at) = (key.clone(), claims.time.map(|time| time.at));
-        match claims.id {
-            Some(id) => SignedId::new(id)
-                .map(|id| Verified::by_id(body, id, at, key))
-                // Never: `scheme::read` holds ids to this length.
-                .ok_or(Reject::Limit(Exceeded::Id { max: SignedId::MAX_LEN })),
-            None => {
-                let digest = Sha256::digest(bytes).into();
-                Ok(Verified::by_body(body, digest, at, key))
-            }
-        }
+        let at = claims.time.map(|time| time.at);
+        let Some(id) = claims.id else {
+            let digest = Sha256::digest(bytes).into();
+            return Ok(Verified::by_body(body, digest, at, key.clone()));
+        };
+        // Always: `scheme::read` holds ids to this length.
+        let Some(id) = SignedId::new(id) else {
+            return Err(Reject::Limit(Exceeded::Id { max: SignedId::MAX_LEN }));
+        };
+        Ok(Verified::by_id(body, id, at, key.clone()))
     }
 
     /// Begins to verify a request whose body is still to come: checks the headers, the limits on them and

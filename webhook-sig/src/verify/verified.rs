@@ -62,6 +62,7 @@ impl<B> Verified<B> {
     }
 
     /// For an event with a signed id.
+    #[inline]
     pub(crate) fn by_id(body: B, id: SignedId, at: Option<UnixMillis>, key: KeyId) -> Self {
         Self { body, identity: Identity::Id(id), at, key }
     }
