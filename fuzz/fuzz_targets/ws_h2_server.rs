@@ -14,11 +14,11 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, DuplexStream};
 use tokio::runtime::{Builder, Runtime};
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
+use ws_frame::Config;
 use ws_frame::deflate::Deflate;
 use ws_frame::h2::{Incoming, Server, Stream};
 use ws_frame::handshake::{Origins, Policy};
 use ws_frame::tokio::WebSocket;
-use ws_frame::Config;
 
 /// Counts the bytes that are held.
 struct Counting;
