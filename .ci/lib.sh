@@ -1,7 +1,7 @@
 # Shared by .ci/run and .ci/full: named steps, and where the time went.
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 cd "$ROOT"
-export CARGO_TERM_COLOR=never CARGO_INCREMENTAL=0
+export CARGO_TERM_COLOR=never CARGO_INCREMENTAL=0 CARGO_PROFILE_DEV_DEBUG=none
 # The crates of the family: every member folder at the top that is a library of its own.
 CRATES=$(sed -n 's/^members = \[\(.*\)\]/\1/p' Cargo.toml | tr -d '",' | tr ' ' '\n' | grep -vE '/|^(benches|docs|examples)$')
 NO_STD_CRATES="sse-codec webhook-sig ws-frame"
